@@ -1,0 +1,142 @@
+/**
+ * The configuration as everything inside sees it: complete, checked, frozen. Made by `load.ts` from TOML; the key in the
+ * file is the snake_case form of the name here, in the section named by the object. Units stand in the names where the
+ * file's own name (a contract) lets them.
+ */
+import type { PartitionStrategy, Promotion, RowLimits } from '../model/layout.ts';
+import type { TableName } from '../model/signal.ts';
+
+export interface Config {
+  /** The file it was read from, for messages. */
+  readonly file: string;
+  readonly server: ServerConfig;
+  readonly storage: { readonly type: 'file' | 's3'; readonly path: string };
+  /** Present where storage.type is "s3". */
+  readonly s3: S3Config | undefined;
+  readonly parquet: ParquetConfig;
+  readonly partitioning: readonly PartitionStrategy[];
+  readonly operations: OperationsConfig;
+  readonly journal: JournalConfig;
+  readonly flush: FlushConfig;
+  readonly limits: LimitsConfig;
+  readonly tables: Readonly<Record<TableName, TableConfig>>;
+  readonly telemetry: TelemetryConfig;
+}
+
+export interface ServerConfig {
+  /** "host:port"; port 0 takes a free one. */
+  readonly otlpGrpc: string;
+  readonly otlpHttp: string;
+  readonly api: string;
+  /** Absent: admin routes are served on `api`. */
+  readonly admin: string | undefined;
+  readonly maxRequestBytes: number;
+  readonly maxConcurrentRequests: number;
+  readonly tls: TlsConfig | undefined;
+  readonly auth: AuthConfig;
+  readonly cors: { readonly allowedOrigins: readonly string[] };
+}
+
+export interface TlsConfig {
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Senders must show a certificate signed by this CA. */
+  readonly clientCaFile: string | undefined;
+}
+
+/** Files with one bearer token a line; absent means that no token is asked for. */
+export interface AuthConfig {
+  readonly ingestTokenFile: string | undefined;
+  readonly readTokenFile: string | undefined;
+  readonly adminTokenFile: string | undefined;
+}
+
+export interface S3Config {
+  readonly region: string;
+  readonly bucket: string;
+  /** Without slashes at its ends; empty for the bucket's root. */
+  readonly prefix: string;
+  readonly endpoint: string | undefined;
+  readonly forcePathStyle: boolean;
+  readonly createBucket: boolean;
+  readonly credentials:
+    | { readonly type: 'env' }
+    | { readonly type: 'profile'; readonly profile: string }
+    | {
+        readonly type: 'explicit';
+        readonly accessKeyId: string;
+        readonly secretAccessKey: string;
+        readonly sessionToken: string | undefined;
+      };
+  readonly encryption:
+    | { readonly type: 'AES256' }
+    | { readonly type: 'aws:kms'; readonly kmsKeyId: string | undefined }
+    | undefined;
+  readonly multipart: {
+    readonly enabled: boolean;
+    readonly thresholdMb: number;
+    readonly partSizeMb: number;
+    readonly maxConcurrentUploads: number;
+  };
+}
+
+export type Compression = 'SNAPPY' | 'GZIP' | 'LZ4' | 'ZSTD' | 'UNCOMPRESSED';
+
+export interface ParquetConfig {
+  readonly compression: Compression;
+  /** Rows. */
+  readonly rowGroupSize: number;
+  /** Bytes. */
+  readonly pageSize: number;
+  readonly dictionaryEnabled: boolean;
+  readonly statisticsEnabled: boolean;
+  readonly bloomFilterEnabled: boolean;
+  readonly bloomFilterColumns: readonly string[];
+  readonly sortBy: readonly string[];
+}
+
+export interface OperationsConfig {
+  /** Rows a record batch in reads. */
+  readonly batchSize: number;
+  /** Objects written, or files scanned, at the same time. */
+  readonly parallelism: number;
+  /** Tries after the first one, for a call to the store. */
+  readonly retryAttempts: number;
+  /** Bound on one call to the store. */
+  readonly timeoutSeconds: number;
+  /** Worker threads that decode and journal. */
+  readonly lanes: number;
+  /** Worker threads that encode and upload. */
+  readonly encoders: number;
+  /** Worker threads that serve reads. */
+  readonly readers: number;
+}
+
+export interface JournalConfig {
+  readonly path: string;
+  readonly sync: 'always' | 'interval';
+  /** Bytes of all segments together; reached, requests are answered 503. */
+  readonly maxBytes: number;
+}
+
+export interface FlushConfig {
+  readonly maxAgeSeconds: number;
+  /** Bytes of OTLP after decompression. */
+  readonly maxBytes: number;
+  readonly maxRows: number;
+}
+
+export interface LimitsConfig extends RowLimits {
+  /** Budget of everything that holds request or row data. */
+  readonly memoryBytes: number;
+}
+
+export interface TableConfig {
+  readonly enabled: boolean;
+  readonly promote: readonly Promotion[];
+}
+
+export interface TelemetryConfig {
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+  readonly logFormat: 'json' | 'text';
+}

@@ -1,0 +1,53 @@
+/**
+ * Commit ids and commit records.
+ *
+ * A commit id names a journal segment and every object its rows become: `{UTC time}-{node}-{sequence}`, for example
+ * `20261121T085523123Z-4f9c1a2b-0007`. Text order is time order; the node is random for each lane and start, the
+ * sequence counts the lane's segments, so that no clock step can make two ids equal.
+ */
+import type { TableName } from './signal.ts';
+
+export const COMMIT_ID = /^\d{8}T\d{9}Z-[0-9a-f]{8}-[0-9a-f]{4,}$/;
+
+export function commitId(epochMs: number, node: string, sequence: number): string {
+  const time = new Date(epochMs).toISOString().replace(/[-:.]/g, '');
+  return `${time}-${node}-${sequence.toString(16).padStart(4, '0')}`;
+}
+
+/** The commit id in an object's file name, or undefined where another writer named it. */
+export function commitIdOfKey(key: string): string | undefined {
+  const name = key.slice(key.lastIndexOf('/') + 1);
+  if (!name.endsWith('.parquet')) return undefined;
+  const id = name.slice(0, -'.parquet'.length);
+  return COMMIT_ID.test(id) ? id : undefined;
+}
+
+export interface CommitObject {
+  readonly table: TableName;
+  /** Key relative to the lake's root: `{table}/{partition path}/{commit id}.parquet`. */
+  readonly key: string;
+  /** `{partition path}`; empty where the lake is not partitioned. */
+  readonly partition: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly etag: string | undefined;
+  /** Range of the rows' event time in ISO 8601 (microseconds), null where no row has a time. */
+  readonly minTimestamp: string | null;
+  readonly maxTimestamp: string | null;
+}
+
+export interface CommitRecord {
+  readonly formatVersion: 1;
+  readonly commitId: string;
+  /** When the commit was written, ISO 8601. */
+  readonly committedAt: string;
+  readonly objects: readonly CommitObject[];
+  /** Per table: received = written + rejected. */
+  readonly rows: Readonly<Partial<Record<TableName, RowCounts>>>;
+}
+
+export interface RowCounts {
+  readonly received: number;
+  readonly written: number;
+  readonly rejected: number;
+}

@@ -1,0 +1,37 @@
+/**
+ * The signals the bridge takes, as one table: transports, decoder, lanes and reads loop over its rows,
+ * so that a further signal is a row here and a decoder, and no new code path.
+ */
+
+export type SignalName = 'traces' | 'logs' | 'metrics';
+
+/** A table of the lake has the name of its signal. */
+export type TableName = SignalName;
+
+export interface Signal {
+  readonly name: SignalName;
+  /** Default path of OTLP/HTTP (https://opentelemetry.io/docs/specs/otlp/#otlphttp-request). */
+  readonly httpPath: string;
+  /** Full method name of OTLP/gRPC. */
+  readonly grpcService: string;
+  /** Name of the count in `partial_success`, in proto and JSON spelling. */
+  readonly rejectedField: string;
+  /** What a row is called in messages to people. */
+  readonly rowNoun: string;
+}
+
+export const SIGNALS: Readonly<Partial<Record<SignalName, Signal>>> & { readonly traces: Signal } = {
+  traces: {
+    name: 'traces',
+    httpPath: '/v1/traces',
+    grpcService: 'opentelemetry.proto.collector.trace.v1.TraceService',
+    rejectedField: 'rejectedSpans',
+    rowNoun: 'spans',
+  },
+};
+
+/** The rows of SIGNALS in a fixed order. */
+export const SIGNAL_LIST: readonly Signal[] = Object.values(SIGNALS);
+
+export type ContentType = 'protobuf' | 'json';
+export type ContentEncoding = 'identity' | 'gzip' | 'zstd' | 'deflate';

@@ -1,0 +1,84 @@
+/**
+ * The one interface to object storage. Keys are relative to the lake's root (bucket and prefix, or directory), with `/`
+ * between segments, never empty, never with `.`, `..` or empty segments.
+ *
+ * Errors are BridgeErrors sorted by what the caller can do: `not_found`, `already_exists` (a conditional create met an
+ * object), `permission_denied`, `unauthenticated`, `unavailable` (may pass; already retried as configured), `config`
+ * (missing bucket, wrong region). Every method takes an AbortSignal where it can last.
+ */
+
+export interface ObjectInfo {
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly modifiedMs: number;
+  readonly etag: string | undefined;
+}
+
+export interface ObjectHead extends ObjectInfo {
+  /** User metadata, keys in lower case. Empty where the store keeps none. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface PutOptions {
+  /** Create only: an existing object is left alone and the call fails with `already_exists`. */
+  readonly ifAbsent?: boolean;
+  readonly contentType?: string;
+  /** User metadata; the file store does not keep it. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+export interface PutResult {
+  readonly key: string;
+  readonly size: number;
+  readonly etag: string | undefined;
+}
+
+/** An object on its way. Nothing is visible under the key before `close` has resolved. */
+export interface ObjectWriter {
+  /** Takes the bytes as they are (no copy is promised); resolves when more may be given (backpressure). */
+  write(chunk: Uint8Array): Promise<void>;
+  close(): Promise<PutResult>;
+  /** Leaves nothing behind. Never throws: what cannot be cleaned up is logged, so that the first error is kept. */
+  abort(): Promise<void>;
+}
+
+export interface ByteRange {
+  /** First byte. */
+  readonly start: number;
+  /** One past the last byte. */
+  readonly end: number;
+}
+
+export interface ListOptions {
+  /** Only keys that sort after this one. */
+  readonly startAfter?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface OpenUpload {
+  readonly key: string;
+  readonly uploadId: string;
+  readonly startedMs: number;
+}
+
+export interface ObjectStore {
+  /** For messages: `s3://bucket/prefix` or the directory's path. */
+  readonly location: string;
+  put(key: string, body: Uint8Array, options?: PutOptions): Promise<PutResult>;
+  /** Opens a writer for an object of unknown length. */
+  write(key: string, options?: PutOptions): Promise<ObjectWriter>;
+  get(key: string, options?: { readonly range?: ByteRange; readonly signal?: AbortSignal }): Promise<Uint8Array>;
+  head(key: string, options?: { readonly signal?: AbortSignal }): Promise<ObjectHead>;
+  /** All objects whose key begins with `prefix`, in key order. */
+  list(prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo>;
+  /** Deletes what exists; a missing key is no error. */
+  delete(keys: readonly string[], options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /** Multipart uploads (file: temporary files) that were begun and neither completed nor aborted. */
+  listUploads(prefix: string): Promise<readonly OpenUpload[]>;
+  abortUpload(upload: OpenUpload): Promise<void>;
+  /** Resolves when the store can be reached and used; otherwise throws the reason, with what to do. */
+  check(): Promise<void>;
+  close(): void;
+}
