@@ -45,7 +45,7 @@ export const STATUS: Readonly<Record<ErrorCode, StatusRow>> = {
   unsupported_media_type: { http: 415, grpc: 3, retryable: false },
   unprocessable: { http: 422, grpc: 9, retryable: false },
   corrupt: { http: 422, grpc: 9, retryable: false },
-  overloaded: { http: 429, grpc: 14, retryable: true },
+  overloaded: { http: 503, grpc: 14, retryable: true },
   unavailable: { http: 503, grpc: 14, retryable: true },
   cancelled: { http: 503, grpc: 14, retryable: true },
   config: { http: 503, grpc: 14, retryable: false },

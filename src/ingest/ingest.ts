@@ -1,0 +1,204 @@
+/**
+ * The write path on the main thread: admission, lanes, commit queue, recovery. Transports call `accept`; everything
+ * else happens behind it.
+ */
+import { statSync } from 'node:fs';
+import type { Config } from '../config/types.ts';
+import { BridgeError } from '../errors.ts';
+import { listSegments, makeJournalFolders, segmentCommitId } from '../journal/journal.ts';
+import { type JournalLock, lockJournal } from '../journal/lock.ts';
+import type { Randomness } from '../platform/clock.ts';
+import type { Files } from '../platform/files.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { createCommitQueue } from './commit-queue.ts';
+import { createLanePool } from './lane-pool.ts';
+import type {
+  CommitResult,
+  ExportOutcome,
+  ExportRequest,
+  FromEncoder,
+  FromLane,
+  SealedSegment,
+  ToEncoder,
+  ToLane,
+} from './messages.ts';
+import type { StartThread, ThreadPort } from './threads.ts';
+
+export interface Ingest {
+  /** Resolves when the request is durable. Rejects with the BridgeError to answer. */
+  accept(request: ExportRequest): Promise<ExportOutcome>;
+  /**
+   * Asked before a body of this size is read: throws `overloaded` where the budget has no room, else holds the bytes
+   * until the returned function is called.
+   */
+  reserve(bytes: number): () => void;
+  /** Seals what is open and resolves when everything sealed so far is committed. */
+  flush(): Promise<CommitResult[]>;
+  /** Flushes within the deadline; what is not committed then stays in the journal for the next start. */
+  stop(deadlineMs: number): Promise<void>;
+  status(): IngestStatus;
+}
+
+export interface IngestStatus {
+  readonly memoryBytes: number;
+  readonly journalBytes: number;
+  /** Segments sealed and not committed. */
+  readonly waitingCommits: number;
+  readonly duplicateKeys: number;
+  /** Why commits fail at the moment. */
+  readonly failure: BridgeError | undefined;
+}
+
+export interface IngestOptions {
+  readonly config: Config;
+  readonly files: Files;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly startLane: (node: string) => ThreadPort<ToLane, FromLane>;
+  readonly randomness: Randomness;
+  readonly startEncoder: StartThread<ToEncoder, FromEncoder>;
+  readonly transferables: (segment: SealedSegment) => ArrayBuffer[];
+}
+
+/** Takes the journal's lock, queues what an earlier run left, and starts the threads. */
+export function startIngest(options: IngestOptions): Ingest {
+  const { config, files, log, metrics } = options;
+  const { path: journalPath } = config.journal;
+  const lock = openJournal(files, journalPath);
+  const leftOver = listSegments(files, journalPath);
+
+  const queue = createCommitQueue({
+    encoders: config.operations.encoders,
+    startThread: options.startEncoder,
+    transferables: options.transferables,
+    maxMemoryBytes: config.limits.memoryBytes / 4,
+    onCommitted: logCommit,
+    onFailed(commitId, error, retryInMs) {
+      metrics.commitFailures.inc();
+      const seconds = Math.round(retryInMs / 100) / 10;
+      log.error(
+        { commitId, code: error.code, hint: error.hint },
+        `commit failed, next try in ${seconds} s: ${error.message}`,
+      );
+    },
+  });
+  const lanes = createLanePool({
+    lanes: config.operations.lanes,
+    startThread: options.startLane,
+    randomness: options.randomness,
+    onSealed(segment, reason) {
+      log.debug({ commitId: segment.commitId, reason, rows: segment.counts }, 'segment sealed');
+      queue.add(segment);
+    },
+    onLost(node, error) {
+      log.error({ err: error }, 'a lane ended by itself; its segment is replayed');
+      queueSegments(listSegments(files, journalPath).filter((path) => path.includes(`-${node}-`)));
+    },
+  });
+  let reservedBytes = 0;
+
+  if (leftOver.length > 0) log.info({ segments: leftOver.length }, 'replaying the journal of an earlier run');
+  queueSegments(leftOver);
+
+  function logCommit(result: CommitResult, tookMs: number): void {
+    const { commitId, record, quarantined } = result;
+    if (quarantined) {
+      metrics.quarantined.inc();
+      log.error({ commitId, path: quarantined }, 'damaged journal data was set aside');
+    }
+    if (!record) return;
+    metrics.commits.inc();
+    metrics.commitSeconds.observe(tookMs / 1000);
+    for (const [table, counts] of Object.entries(record.rows)) metrics.writtenRows.inc({ table }, counts.written);
+    for (const object of record.objects) {
+      metrics.objects.inc({ table: object.table });
+      metrics.objectBytes.inc({ table: object.table }, object.bytes);
+    }
+    log.info({ commitId, objects: record.objects.length, rows: record.rows, ms: Math.round(tookMs) }, 'committed');
+  }
+
+  /** Queues segments that no lane has open; those in the queue already are left alone. */
+  function queueSegments(paths: readonly string[]): void {
+    const known = new Set(queue.waiting);
+    for (const path of paths) {
+      const commitId = segmentCommitId(path);
+      if (known.has(commitId)) continue;
+      const journalBytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+      queue.add({ commitId, path, batches: undefined, counts: {}, memoryBytes: 0, journalBytes });
+    }
+  }
+
+  function memoryBytes(): number {
+    return reservedBytes + lanes.memoryBytes + queue.memoryBytes;
+  }
+
+  function journalBytes(): number {
+    return lanes.journalBytes + queue.journalBytes;
+  }
+
+  return {
+    reserve(bytes) {
+      if (memoryBytes() + bytes > config.limits.memoryBytes) {
+        throw new BridgeError('overloaded', 'the memory budget is used up', {
+          hint: 'Try again later; raise limits.memory_bytes where this goes on.',
+          retryAfterMs: 1000,
+        });
+      }
+      if (journalBytes() + bytes > config.journal.maxBytes) {
+        throw new BridgeError('unavailable', 'the journal is full', {
+          hint: 'The store is away or slow; try again later. journal.max_bytes bounds the journal.',
+          retryAfterMs: 5000,
+        });
+      }
+      reservedBytes += bytes;
+      let held = true;
+      return () => {
+        if (held) reservedBytes -= bytes;
+        held = false;
+      };
+    },
+    async accept(request) {
+      const outcome = await lanes.accept(request);
+      const signal = request.signal;
+      metrics.receivedRows.inc({ signal }, outcome.accepted + outcome.rejected);
+      if (outcome.rejected > 0) metrics.rejectedRows.inc({ signal }, outcome.rejected);
+      return outcome;
+    },
+    async flush() {
+      const sealed = await lanes.seal();
+      return queue.drain(sealed);
+    },
+    async stop(deadlineMs) {
+      const timeout = new Promise<'late'>((resolve) => setTimeout(resolve, deadlineMs, 'late').unref());
+      await lanes.stop();
+      const result = await Promise.race([queue.drain([]).catch((error: unknown) => BridgeError.from(error)), timeout]);
+      if (queue.waiting.length > 0) {
+        const why = result instanceof BridgeError ? result.message : 'the time to stop ran out';
+        log.warn({ segments: queue.waiting.length }, `what is not committed stays in the journal: ${why}`);
+      }
+      await queue.stop();
+      lock.release();
+    },
+    status: () => ({
+      memoryBytes: memoryBytes(),
+      journalBytes: journalBytes(),
+      waitingCommits: queue.waiting.length,
+      duplicateKeys: lanes.duplicateKeys,
+      failure: queue.failure,
+    }),
+  };
+}
+
+function openJournal(files: Files, journalPath: string): JournalLock {
+  try {
+    makeJournalFolders(files, journalPath);
+    return lockJournal(journalPath);
+  } catch (error) {
+    if (error instanceof BridgeError) throw error;
+    throw new BridgeError('config', `journal.path "${journalPath}" cannot be used: ${(error as Error).message}`, {
+      hint: 'Name a folder this process may write to.',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,244 @@
+/**
+ * A lane: the order of accept, journal, acknowledge and seal. It knows no threads; `threads/lane.ts` feeds it.
+ *
+ * A group of requests that waited together is decoded, written with one write and one fdatasync, and answered together
+ * (group commit). A request that cannot be decoded is refused alone and leaves no row. When the journal fails, the whole
+ * group is refused as `unavailable`, its rows are taken back, and the segment is sealed as far as it was durable.
+ */
+import { createTableBuilder, type TableBuilder } from '../batch/builder.ts';
+import type { Config } from '../config/types.ts';
+import { toProtobuf } from '../decode/body.ts';
+import { createDecoder, type Decoder } from '../decode/decoder.ts';
+import { BridgeError, errorToData } from '../errors.ts';
+import type { JournalRecord } from '../journal/format.ts';
+import { createSegmentWriter, type SegmentWriter } from '../journal/segment-writer.ts';
+import type { Batch, ColumnData } from '../model/batch.ts';
+import { commitId, type RowCounts } from '../model/commit.ts';
+import type { Layout } from '../model/layout.ts';
+import { withPromotions } from '../model/promote.ts';
+import { SIGNAL_LIST, type SignalName, type TableName } from '../model/signal.ts';
+import { TABLES } from '../model/tables.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Files } from '../platform/files.ts';
+import type { ExportRequest, LaneAnswer, LaneRequest, SealedSegment, SealReason } from './messages.ts';
+
+export interface LaneOptions {
+  readonly config: Config;
+  readonly layout: Layout;
+  readonly files: Files;
+  readonly clock: Clock;
+  /** Eight hex digits, new for each lane and start: part of its commit ids. */
+  readonly node: string;
+  readonly onSealed: (segment: SealedSegment, reason: SealReason) => void;
+}
+
+export interface Lane {
+  /** Handles a group; its answers are in order, and true only after the disk has the requests. */
+  handle(group: readonly LaneRequest[]): LaneAnswer[];
+  /** Closes the open segment and hands its rows on; returns its commit id, or undefined where nothing was open. */
+  seal(reason: SealReason): string | undefined;
+  /** To be called now and then: seals by age, and syncs where `journal.sync` is "interval". */
+  tick(): void;
+  readonly memoryBytes: number;
+  readonly journalBytes: number;
+  /** Repeated attribute keys left out since the start. */
+  readonly duplicateKeys: number;
+}
+
+interface TableState {
+  readonly builder: TableBuilder;
+  readonly decoder: Decoder;
+}
+
+interface Counts {
+  received: number;
+  rejected: number;
+}
+
+interface OpenSegment {
+  readonly writer: SegmentWriter;
+  readonly openedMs: number;
+  readonly counts: Map<TableName, Counts>;
+  /** Bytes of OTLP after decompression. */
+  rawBytes: number;
+}
+
+export function createLane(options: LaneOptions): Lane {
+  const { config, layout, files, clock, node } = options;
+  const tables = new Map(SIGNAL_LIST.map((signal) => [signal.name, createTableState(signal.name, layout)]));
+  // Half of the lanes' share of the budget: the rest is for batches that wait for an encoder.
+  const maxMemoryBytes = config.limits.memoryBytes / (4 * config.operations.lanes);
+  let open: OpenSegment | undefined;
+  let sequence = 0;
+  let lastIdMs = 0;
+  let duplicateKeys = 0;
+
+  function openSegment(): OpenSegment {
+    lastIdMs = Math.max(lastIdMs, clock.nowMs()); // commit ids of a lane stay in order when the clock steps back
+    const header = { commitId: commitId(lastIdMs, node, sequence++), layout };
+    const writer = createSegmentWriter(files, config.journal.path, header);
+    return { writer, openedMs: clock.monotonicMs(), counts: new Map(), rawBytes: 0 };
+  }
+
+  function totalRows(): number {
+    let rows = 0;
+    for (const { builder } of tables.values()) rows += builder.rows;
+    return rows;
+  }
+
+  function memoryBytes(): number {
+    let bytes = 0;
+    for (const { builder } of tables.values()) bytes += builder.memoryBytes;
+    return bytes;
+  }
+
+  function handle(group: readonly LaneRequest[]): LaneAnswer[] {
+    const answers: LaneAnswer[] = [];
+    const records: JournalRecord[] = [];
+    const counted: { signal: SignalName; accepted: number; rejected: number }[] = [];
+    const marks = [...tables.values()].map(({ builder }) => ({ builder, mark: builder.mark() }));
+    let rawBytes = 0;
+    for (const request of group) {
+      try {
+        const { signal } = request;
+        const protobuf = decompress(request, config);
+        const result = tables.get(signal)!.decoder.decode(protobuf);
+        duplicateKeys += result.duplicateKeys;
+        const { accepted, rejected, reason } = result;
+        answers.push({ id: request.id, ok: true, outcome: { accepted, rejected, reason } });
+        if (accepted + rejected === 0) continue; // nothing to keep
+        counted.push({ signal, accepted, rejected });
+        records.push({ ...request, maxBytes: config.server.maxRequestBytes });
+        rawBytes += protobuf.length;
+      } catch (error) {
+        answers.push({ id: request.id, ok: false, error: errorToData(error) });
+      }
+    }
+    if (records.length === 0) return answers;
+
+    open ??= openSegment();
+    try {
+      open.writer.append(records, config.journal.sync === 'always');
+    } catch (error) {
+      for (const { builder, mark } of marks) builder.rollback(mark);
+      if (open.counts.size > 0) seal('journal_error');
+      else abandon();
+      return answers.map((answer) => (answer.ok ? { id: answer.id, ok: false, error: journalError(error) } : answer));
+    }
+    open.rawBytes += rawBytes;
+    for (const { signal, accepted, rejected } of counted) {
+      const counts = open.counts.get(signal) ?? { received: 0, rejected: 0 };
+      counts.received += accepted + rejected;
+      counts.rejected += rejected;
+      open.counts.set(signal, counts);
+    }
+    sealIfFull();
+    return answers;
+  }
+
+  function sealIfFull(): void {
+    if (!open) return;
+    if (totalRows() >= config.flush.maxRows) seal('rows');
+    else if (open.rawBytes >= config.flush.maxBytes) seal('bytes');
+    else if (memoryBytes() >= maxMemoryBytes) seal('memory');
+  }
+
+  /** With "interval" the rows are acknowledged already: after a failed sync the batch in memory is what is left of them. */
+  function syncOrSeal(writer: SegmentWriter): void {
+    try {
+      writer.sync();
+    } catch {
+      seal('journal_error');
+    }
+  }
+
+  /** Drops a segment that never held an acknowledged request. */
+  function abandon(): void {
+    if (!open) return;
+    open.writer.close();
+    files.remove(open.writer.path);
+    open = undefined;
+  }
+
+  function seal(reason: SealReason): string | undefined {
+    if (!open) return undefined;
+    const { writer, counts } = open;
+    const batches: Batch[] = [];
+    const rowCounts: Partial<Record<TableName, RowCounts>> = {};
+    for (const [table, { builder }] of tables) {
+      const written = builder.rows;
+      const { received, rejected } = counts.get(table) ?? { received: 0, rejected: 0 };
+      if (received > 0) rowCounts[table] = { received, written, rejected };
+      if (written > 0) batches.push(builder.finish());
+    }
+    const { commitId, path, durableBytes: journalBytes } = writer;
+    writer.close();
+    open = undefined;
+    const memoryBytes = batches.reduce((sum, batch) => sum + batchBytes(batch), 0);
+    options.onSealed({ commitId, path, batches, counts: rowCounts, memoryBytes, journalBytes }, reason);
+    return commitId;
+  }
+
+  return {
+    handle,
+    seal,
+    tick() {
+      if (!open) return;
+      if (clock.monotonicMs() - open.openedMs >= config.flush.maxAgeSeconds * 1000) seal('age');
+      else if (config.journal.sync === 'interval') syncOrSeal(open.writer);
+    },
+    get memoryBytes() {
+      return memoryBytes();
+    },
+    get journalBytes() {
+      return open?.writer.durableBytes ?? 0;
+    },
+    get duplicateKeys() {
+      return duplicateKeys;
+    },
+  };
+}
+
+export function createTableState(signal: SignalName, layout: Layout): TableState {
+  const promote = layout.promote[signal];
+  const builder = createTableBuilder(withPromotions(TABLES[signal]!, promote));
+  return { builder, decoder: createDecoder(signal, builder, { limits: layout.limits, promote }) };
+}
+
+function decompress(request: ExportRequest, config: Config): Uint8Array {
+  const { signal, contentType, contentEncoding, body } = request;
+  const maxBytes = config.server.maxRequestBytes;
+  return toProtobuf(body, { signal, contentType, contentEncoding, maxBytes, limits: config.limits });
+}
+
+function journalError(cause: unknown) {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return errorToData(
+    new BridgeError('unavailable', `the journal cannot be written: ${text}`, {
+      cause,
+      hint: 'See that the disk of journal.path has room and is writable.',
+      retryAfterMs: 5000,
+    }),
+  );
+}
+
+function batchBytes(batch: Batch): number {
+  return batch.columns.reduce((sum, column) => sum + columnBytes(column), 0);
+}
+
+function columnBytes(column: ColumnData): number {
+  switch (column.kind) {
+    case 'string':
+      return column.codes.byteLength + column.dictionary.bytes.byteLength + column.dictionary.offsets.byteLength;
+    case 'id':
+      return column.bytes.byteLength;
+    case 'map':
+      return column.offsets.byteLength + columnBytes(column.keys) + columnBytes(column.values);
+    case 'list':
+      return column.offsets.byteLength + columnBytes(column.element);
+    case 'struct':
+      return column.fields.reduce((sum, field) => sum + columnBytes(field), 0);
+    default:
+      return column.values.byteLength;
+  }
+}

@@ -1,0 +1,75 @@
+/** What the threads of the write path say to each other. All of it is plain data; row data is moved, not copied. */
+import type { ErrorData } from '../errors.ts';
+import type { Batch } from '../model/batch.ts';
+import type { CommitRecord, RowCounts } from '../model/commit.ts';
+import type { ContentEncoding, ContentType, SignalName, TableName } from '../model/signal.ts';
+
+/** An export request on its way from a transport to a lane. */
+export interface ExportRequest {
+  readonly signal: SignalName;
+  readonly contentType: ContentType;
+  readonly contentEncoding: ContentEncoding;
+  /** Owns its whole ArrayBuffer, which is moved to the lane's thread. */
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** What became of a request that was accepted: durable, with some of its rows refused perhaps. */
+export interface ExportOutcome {
+  readonly accepted: number;
+  readonly rejected: number;
+  /** English text for `partial_success`; present where rejected > 0. */
+  readonly reason: string | undefined;
+}
+
+export interface LaneRequest extends ExportRequest {
+  readonly type: 'request';
+  readonly id: number;
+}
+
+export type ToLane = LaneRequest | { readonly type: 'seal'; readonly id: number } | { readonly type: 'stop' };
+
+export type LaneAnswer = { readonly id: number } & (
+  | { readonly ok: true; readonly outcome: ExportOutcome }
+  | { readonly ok: false; readonly error: ErrorData }
+);
+
+/** The rows of one closed segment. Without `batches` they are decoded again from the segment. */
+export interface SealedSegment {
+  readonly commitId: string;
+  readonly path: string;
+  readonly batches: readonly Batch[] | undefined;
+  readonly counts: Partial<Record<TableName, RowCounts>>;
+  /** Bytes of the batches' buffers. */
+  readonly memoryBytes: number;
+  readonly journalBytes: number;
+}
+
+export type FromLane =
+  | {
+      readonly type: 'answers';
+      readonly answers: readonly LaneAnswer[];
+      /** Bytes the lane's open batch takes, and its segment on disk. */
+      readonly memoryBytes: number;
+      readonly journalBytes: number;
+      readonly duplicateKeys: number;
+    }
+  | { readonly type: 'sealed'; readonly segment: SealedSegment; readonly reason: SealReason }
+  /** Answer to a `seal` message, after the `sealed` message where there was something to seal. */
+  | { readonly type: 'sealDone'; readonly id: number; readonly commitId: string | undefined }
+  | { readonly type: 'stopped' };
+
+export type SealReason = 'rows' | 'bytes' | 'memory' | 'age' | 'request' | 'journal_error';
+
+export type ToEncoder = { readonly type: 'commit'; readonly id: number; readonly segment: SealedSegment };
+
+export type FromEncoder =
+  | { readonly type: 'committed'; readonly id: number; readonly result: CommitResult }
+  | { readonly type: 'failed'; readonly id: number; readonly error: ErrorData };
+
+export interface CommitResult {
+  readonly commitId: string;
+  /** Undefined where the segment held no rows, or could not be read and was set aside. */
+  readonly record: CommitRecord | undefined;
+  /** Where a damaged segment, or the damaged end of one, was moved to. */
+  readonly quarantined: string | undefined;
+}

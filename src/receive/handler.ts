@@ -1,0 +1,98 @@
+/** The one handler behind both transports: what is the same for every signal and every way in. */
+import { BridgeError, STATUS } from '../errors.ts';
+import type { ContentEncoding, ContentType, Signal } from '../model/signal.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Outcome } from './answers.ts';
+
+export interface Received {
+  readonly signal: Signal;
+  readonly transport: 'grpc' | 'http';
+  readonly contentType: ContentType;
+  readonly contentEncoding: ContentEncoding;
+  /** Owns its whole ArrayBuffer. */
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** The next stage, as the receivers know it. */
+export interface Next {
+  accept(request: {
+    readonly signal: Signal['name'];
+    readonly contentType: ContentType;
+    readonly contentEncoding: ContentEncoding;
+    readonly body: Uint8Array<ArrayBuffer>;
+  }): Promise<Outcome>;
+  /** Holds room for a body; throws where there is none. */
+  reserve(bytes: number): () => void;
+}
+
+export interface Handler {
+  /** Room for a body of so many bytes, before it is read; throws `overloaded` or `unavailable`. */
+  admit(bytes: number): () => void;
+  handle(received: Received): Promise<Outcome>;
+  /** Counts and logs a request that was refused before it was whole. */
+  refused(signal: Signal | undefined, transport: 'grpc' | 'http', error: BridgeError): void;
+}
+
+export interface HandlerOptions {
+  readonly next: Next;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly maxConcurrentRequests: number;
+  /** Why no request may be taken now (start, stop), or undefined. */
+  readonly notReady: () => string | undefined;
+}
+
+export function createHandler(options: HandlerOptions): Handler {
+  const { next, metrics, log } = options;
+  let active = 0;
+
+  function refused(signal: Signal | undefined, transport: 'grpc' | 'http', error: BridgeError): void {
+    metrics.requests.inc({ signal: signal?.name ?? 'none', transport, code: error.code });
+    // The payload stays out of the log: it may hold personal data, and it is the sender's to look into.
+    const level = STATUS[error.code].retryable ? 'warn' : 'info';
+    log[level]({ signal: signal?.name, transport, code: error.code }, `request refused: ${error.message}`);
+  }
+
+  return {
+    admit(bytes) {
+      const reason = options.notReady();
+      if (reason) throw new BridgeError('unavailable', reason, { retryAfterMs: 1000 });
+      if (active >= options.maxConcurrentRequests) {
+        throw new BridgeError('overloaded', `${active} requests are being handled, the limit`, {
+          hint: 'Try again later; server.max_concurrent_requests is the limit.',
+          retryAfterMs: 1000,
+        });
+      }
+      const release = next.reserve(bytes);
+      active++;
+      let held = true;
+      return () => {
+        if (!held) return;
+        held = false;
+        active--;
+        release();
+      };
+    },
+    async handle(received) {
+      const { signal, transport, contentType, contentEncoding, body } = received;
+      const start = performance.now();
+      metrics.requestBytes.inc({ signal: signal.name, transport }, body.byteLength);
+      try {
+        const outcome = await next.accept({ signal: signal.name, contentType, contentEncoding, body });
+        metrics.requests.inc({ signal: signal.name, transport, code: outcome.rejected > 0 ? 'partial' : 'ok' });
+        if (outcome.rejected > 0) {
+          log.info({ signal: signal.name, transport, rejected: outcome.rejected }, `rows refused: ${outcome.reason}`);
+        }
+        return outcome;
+      } catch (thrown) {
+        const error = BridgeError.from(thrown);
+        refused(signal, transport, error);
+        throw error;
+      } finally {
+        metrics.requestSeconds.observe({ transport }, (performance.now() - start) / 1000);
+      }
+    },
+    refused,
+  };
+}

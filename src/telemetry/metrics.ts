@@ -1,0 +1,52 @@
+/** The bridge's own metrics, in Prometheus form by prom-client; one set a process, kept on the main thread. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+export function createMetrics() {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+
+  const counter = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
+    new Counter({ name: `otel_lake_${name}`, help, labelNames, registers });
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name: `otel_lake_${name}`,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+
+  return {
+    registry,
+    gauge,
+    requests: counter('requests_total', 'Export requests answered.', ['signal', 'transport', 'code']),
+    requestBytes: counter('request_bytes_total', 'Bytes of export requests as received.', ['signal', 'transport']),
+    requestSeconds: new Histogram({
+      name: 'otel_lake_request_seconds',
+      help: 'From a whole request received to its answer.',
+      labelNames: ['transport'] as const,
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    }),
+    receivedRows: counter('received_rows_total', 'Rows of accepted requests, refused rows included.', ['signal']),
+    rejectedRows: counter('rejected_rows_total', 'Rows refused alone (partial success).', ['signal']),
+    writtenRows: counter('written_rows_total', 'Rows in committed objects.', ['table']),
+    commits: counter('commits_total', 'Commits written.'),
+    commitFailures: counter('commit_failures_total', 'Commits that failed and are tried again.'),
+    commitSeconds: new Histogram({
+      name: 'otel_lake_commit_seconds',
+      help: 'Encoding, storing and committing one segment.',
+      buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+      registers,
+    }),
+    objects: counter('objects_total', 'Objects written.', ['table']),
+    objectBytes: counter('object_bytes_total', 'Bytes of objects written.', ['table']),
+    quarantined: counter('quarantined_total', 'Journal segments set aside because of damage.'),
+    reads: counter('reads_total', 'Reads answered.', ['table', 'format', 'code']),
+    readRows: counter('read_rows_total', 'Rows handed out by reads.', ['table']),
+  };
+}
