@@ -7,29 +7,36 @@
  */
 import type { RecordBatch } from 'apache-arrow';
 import { toArrow } from '../batch/arrow.ts';
+import { take } from '../batch/take.ts';
 import { listSegments, segmentCommitId } from '../journal/journal.ts';
 import { openSegment, type SegmentReader } from '../journal/segment-reader.ts';
+import type { Batch } from '../model/batch.ts';
 import type { Layout } from '../model/layout.ts';
 import { withPromotions } from '../model/promote.ts';
 import type { TableName } from '../model/signal.ts';
 import { TABLES } from '../model/tables.ts';
+import { createPartitioner, type Partitioner } from '../partition/partition.ts';
 import type { Files } from '../platform/files.ts';
 import { createRecordDecoder } from './replay.ts';
 
 export interface FreshSnapshot {
   readonly commitIds: readonly string[];
-  /** Record batches of the segments whose commit id is not in `except`, under the reader's own layout. */
+  /** Record batches of the segments whose commit id is not in `except`, under the reader's own promotions. */
   batches(except: ReadonlySet<string>): Generator<{ readonly commitId: string; readonly batch: RecordBatch }>;
   close(): void;
 }
 
-export function openFresh(
-  files: Files,
-  journalPath: string,
-  table: TableName,
-  layout: Layout,
-  batchSize: number,
-): FreshSnapshot {
+export interface FreshOptions {
+  readonly files: Files;
+  readonly journalPath: string;
+  readonly layout: Layout;
+  /** Rows a record batch, about. */
+  readonly batchSize: number;
+}
+
+/** `partition` leaves only rows whose partition path, under their segment's layout, is that path or lies below it. */
+export function openFresh(options: FreshOptions, table: TableName, partition: string): FreshSnapshot {
+  const { files, journalPath, layout } = options;
   const readers = new Map<string, SegmentReader>();
   for (const path of listSegments(files, journalPath)) {
     const reader = openIfWhole(files, path);
@@ -41,8 +48,10 @@ export function openFresh(
     *batches(except) {
       for (const [commitId, reader] of readers) {
         if (except.has(commitId)) continue;
-        for (const batch of tableBatches(reader, table, layout, batchSize)) {
-          yield { commitId, batch: toArrow(batch, schema) };
+        const partitioner = createPartitioner(reader.header.layout.partitioning, schema);
+        for (const batch of tableBatches(reader, table, options)) {
+          const kept = partition === '' ? batch : inPartition(batch, partitioner, partition);
+          if (kept.rows > 0) yield { commitId, batch: toArrow(kept, schema) };
         }
       }
     },
@@ -62,7 +71,15 @@ function openIfWhole(files: Files, path: string): SegmentReader | undefined {
   }
 }
 
-function* tableBatches(reader: SegmentReader, table: TableName, layout: Layout, batchSize: number) {
+function inPartition(batch: Batch, partitioner: Partitioner, partition: string): Batch {
+  const { paths, partitionOf } = partitioner.assign(batch);
+  const wanted = paths.map((path) => path === partition || path.startsWith(`${partition}/`));
+  const rows: number[] = [];
+  for (let row = 0; row < batch.rows; row++) if (wanted[partitionOf[row]!]) rows.push(row);
+  return take(batch, Int32Array.from(rows));
+}
+
+function* tableBatches(reader: SegmentReader, table: TableName, { layout, batchSize }: FreshOptions) {
   // Limits are the segment's: a row that was acknowledged stays readable after they were lowered.
   const decoder = createRecordDecoder({ ...layout, limits: reader.header.layout.limits });
   for (const record of reader.records()) {

@@ -4,7 +4,8 @@
  *
  * Errors are BridgeErrors sorted by what the caller can do: `not_found`, `already_exists` (a conditional create met an
  * object), `permission_denied`, `unauthenticated`, `unavailable` (may pass; already retried as configured), `config`
- * (missing bucket, wrong region). Every method takes an AbortSignal where it can last.
+ * (missing bucket, wrong region), `cancelled` (its signal was aborted), `invalid_argument` (the key or the range).
+ * Every method takes an AbortSignal where it can last.
  */
 
 export interface ObjectInfo {
@@ -44,6 +45,7 @@ export interface ObjectWriter {
   abort(): Promise<void>;
 }
 
+/** Cut at the object's end; a range that is empty or begins past the end is an `invalid_argument`. */
 export interface ByteRange {
   /** First byte. */
   readonly start: number;
@@ -69,9 +71,17 @@ export interface ObjectStore {
   put(key: string, body: Uint8Array, options?: PutOptions): Promise<PutResult>;
   /** Opens a writer for an object of unknown length. */
   write(key: string, options?: PutOptions): Promise<ObjectWriter>;
+  /**
+   * Uploads a stream of unknown length, pulling it as fast as the store takes it. When the stream or the store fails,
+   * nothing is left behind and the first error is thrown (an error of the stream as it is).
+   */
+  uploadStream(key: string, source: AsyncIterable<Uint8Array>, options?: PutOptions): Promise<PutResult>;
   get(key: string, options?: { readonly range?: ByteRange; readonly signal?: AbortSignal }): Promise<Uint8Array>;
   head(key: string, options?: { readonly signal?: AbortSignal }): Promise<ObjectHead>;
-  /** All objects whose key begins with `prefix`, in key order. */
+  /**
+   * All objects whose key begins with `prefix`, in the order of the keys' UTF-8 bytes. Objects of other writers whose
+   * names are no keys here (a folder marker `a/`, an empty segment) are left out.
+   */
   list(prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo>;
   /** Deletes what exists; a missing key is no error. */
   delete(keys: readonly string[], options?: { readonly signal?: AbortSignal }): Promise<void>;

@@ -1,0 +1,53 @@
+/** The HTTP interface for people and programs that read and administer the lake. */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { TlsConfig } from '../config/types.ts';
+import { BridgeError } from '../errors.ts';
+import { type Address, createHttpServer, listen, stopServer } from '../platform/listen.ts';
+import type { TokenCheck } from '../platform/tokens.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { type Access, matchRoute, type Route, sendError } from './route.ts';
+
+export interface ApiServer {
+  readonly address: Address;
+  stop(deadlineMs: number): Promise<void>;
+}
+
+export interface ApiServerOptions {
+  readonly address: string;
+  /** Configuration key of the address, for messages. */
+  readonly key: string;
+  readonly tls: TlsConfig | undefined;
+  readonly routes: readonly Route[];
+  readonly tokens: Readonly<Record<Access, TokenCheck>>;
+  readonly log: Logger;
+}
+
+export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const server: Server = createHttpServer(options.tls, (request, response) => void dispatch(request, response));
+  server.requestTimeout = 60_000;
+  const address = await listen(server, options.address, options.key);
+
+  async function dispatch(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const gone = new AbortController();
+    response.on('close', () => gone.abort(new BridgeError('cancelled', 'the client has gone')));
+    const [path = '/', search = ''] = (request.url ?? '/').split('?', 2);
+    try {
+      const { route, params } = matchRoute(options.routes, request.method ?? 'GET', path);
+      options.tokens[route.access](request.headers.authorization);
+      await route.handle({ request, response, params, query: new URLSearchParams(search), signal: gone.signal });
+    } catch (thrown) {
+      fail(response, path, BridgeError.from(thrown), gone.signal.aborted);
+    }
+  }
+
+  function fail(response: ServerResponse, path: string, error: BridgeError, clientGone: boolean): void {
+    if (clientGone) return void response.destroy();
+    const level = error.code === 'internal' ? 'error' : 'info';
+    options.log[level]({ path, code: error.code, err: error.code === 'internal' ? error : undefined }, error.message);
+    // After the first byte of a body the only honest sign is a broken connection: a short answer would look whole.
+    if (response.headersSent) return void response.destroy();
+    sendError(response, error);
+  }
+
+  return { address, stop: (deadlineMs) => stopServer(server, deadlineMs) };
+}

@@ -1,0 +1,27 @@
+/** The thread of an encoder: commits one segment after another. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { createCommits } from '../catalog/commits.ts';
+import { errorToData } from '../errors.ts';
+import type { FromEncoder, ToEncoder } from '../inges./thread-data.ts';
+import { commitSegment } from '../ingest/commit-segment.ts';
+import { systemClock } from '../platform/clock.ts';
+import { systemFiles } from '../platform/files.ts';
+import { openStore } from '../store/open.ts';
+import type { ThreadData } from './thread-data.ts';
+
+const port = parentPort!;
+const { config, layout, version } = workerData as ThreadData;
+const store = openStore(config);
+const commits = createCommits(store);
+const deps = { config, layout, store, commits, files: systemFiles, clock: systemClock, version };
+
+port.on('message', ({ id, segment }: ToEncoder) => {
+  commitSegment(segment, deps).then(
+    (result) => post({ type: 'committed', id, result }),
+    (error: unknown) => post({ type: 'failed', id, error: errorToData(error) }),
+  );
+});
+
+function post(message: FromEncoder): void {
+  port.postMessage(message);
+}

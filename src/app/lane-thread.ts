@@ -1,0 +1,69 @@
+/** The thread of a lane: collects the requests that wait together into one group. */
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { transferables } from '../batch/arrow.ts';
+import type { FromLane, LaneRequest, ToLane } from '../inges./thread-data.ts';
+import { createLane } from '../ingest/lane.ts';
+import { systemClock } from '../platform/clock.ts';
+import { systemFiles } from '../platform/files.ts';
+import type { LaneThreadData } from './thread-data.ts';
+
+// Bounds of a group: more than this does not make the disk's share per request smaller, but the first one's wait longer.
+const MAX_GROUP_REQUESTS = 64;
+const MAX_GROUP_BYTES = 8 * 1024 * 1024;
+const TICK_MS = 500;
+
+const port = parentPort!;
+const { config, layout, node } = workerData as LaneThreadData;
+
+const lane = createLane({
+  config,
+  layout,
+  node,
+  files: systemFiles,
+  clock: systemClock,
+  onSealed(segment, reason) {
+    post({ type: 'sealed', segment, reason }, segment.batches?.flatMap(transferables));
+  },
+});
+
+const ticker = setInterval(() => lane.tick(), TICK_MS);
+
+// One group a call: what is still queued comes with the next event, so that the ticker gets its turn under full load.
+port.on('message', (first: ToLane) => {
+  const group: LaneRequest[] = [];
+  let bytes = 0;
+  let message: ToLane | undefined = first;
+  while (message?.type === 'request') {
+    group.push(message);
+    bytes += message.body.byteLength;
+    if (group.length >= MAX_GROUP_REQUESTS || bytes >= MAX_GROUP_BYTES) return answer(group);
+    message = nextMessage();
+  }
+  answer(group);
+  if (message) control(message);
+});
+
+function nextMessage(): ToLane | undefined {
+  return receiveMessageOnPort(port)?.message as ToLane | undefined;
+}
+
+function answer(group: readonly LaneRequest[]): void {
+  if (group.length === 0) return;
+  const answers = lane.handle(group);
+  const { memoryBytes, journalBytes, duplicateKeys } = lane;
+  post({ type: 'answers', answers, memoryBytes, journalBytes, duplicateKeys });
+}
+
+function control(message: Exclude<ToLane, LaneRequest>): void {
+  const commitId = lane.seal('request');
+  if (message.type === 'seal') {
+    post({ type: 'sealDone', id: message.id, commitId });
+  } else {
+    clearInterval(ticker);
+    post({ type: 'stopped' });
+  }
+}
+
+function post(message: FromLane, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer);
+}

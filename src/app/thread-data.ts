@@ -1,0 +1,14 @@
+/** What a worker thread is given at its start. */
+import type { Config } from '../config/types.ts';
+import type { Layout } from '../model/layout.ts';
+
+export interface ThreadData {
+  readonly config: Config;
+  readonly layout: Layout;
+  readonly version: string;
+}
+
+export interface LaneThreadData extends ThreadData {
+  /** Part of the lane's commit ids. */
+  readonly node: string;
+}

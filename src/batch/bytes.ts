@@ -1,0 +1,35 @@
+/** Growing typed arrays, and bytes together with the DataView over them. */
+import { BridgeError } from '../errors.ts';
+
+/** Arrow offsets are signed 32-bit. */
+export const MAX_INT32 = 0x7fffffff;
+
+const FIRST_CAPACITY = 256;
+
+/** Bytes and a view over exactly the same bytes: hashing and comparing four at a time costs a third of one at a time. */
+export interface ByteSource {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+export function byteSource(bytes: Uint8Array): ByteSource {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+}
+
+/**
+ * `array` with room for `needed` items or more and its items kept. Capacity doubles, starting at `hint` (the capacity the
+ * last batch ended with). The old buffer is given back at once instead of at the next garbage collection.
+ * Throws `too_large` over 2^31 - 1 items.
+ */
+export function grow<T extends Int32Array | Uint8Array | Float64Array>(array: T, needed: number, hint: number): T {
+  if (needed > MAX_INT32) {
+    throw new BridgeError('too_large', `a batch column would hold ${needed} items, at most ${MAX_INT32} are possible`, {
+      hint: 'Lower [flush] max_rows or max_bytes.',
+    });
+  }
+  const wanted = Math.max(array.length * 2, needed, array.length === 0 ? hint : 0, FIRST_CAPACITY);
+  const larger = new (array.constructor as new (length: number) => T)(Math.min(wanted, MAX_INT32));
+  larger.set(array);
+  if (array.length > 0) (array.buffer as ArrayBuffer).transfer(0);
+  return larger;
+}

@@ -1,0 +1,62 @@
+/** What every command needs from its surroundings; handed in by main.ts. */
+import { type Command, Option } from 'commander';
+import type { Config } from '../config/types.ts';
+import type { Lake } from './lake.ts';
+
+export interface CliContext {
+  readonly version: string;
+  loadConfig(file: string | undefined): Config;
+  /** The configuration as TOML, secrets redacted. */
+  showConfig(config: Config, format: 'toml' | 'json'): string;
+  /** A running bridge of this configuration where there is one and `direct` is not set, else the store itself. */
+  openLake(config: Config, options: LakeOptions): Promise<Lake>;
+  /** Runs the bridge until it is stopped by a signal. */
+  serve(config: Config): Promise<void>;
+}
+
+export interface LakeOptions {
+  readonly direct: boolean;
+  /** Of a bridge; default: server.api of the configuration. */
+  readonly url: string | undefined;
+}
+
+export interface CommonOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+export interface LakeCommandOptions extends CommonOptions {
+  readonly direct?: boolean;
+  readonly url?: string;
+}
+
+export function withConfig(command: Command): Command {
+  return command.option('-c, --config <file>', 'configuration file (default: config/s3-parquet.toml, where it exists)');
+}
+
+/** Options of commands that work with a running bridge and without one. */
+export function withLake(command: Command): Command {
+  return withConfig(command)
+    .addOption(
+      new Option('--url <url>', 'api of a running bridge (default: server.api of the configuration)').conflicts(
+        'direct',
+      ),
+    )
+    .option('--direct', 'go to the store itself, also where a bridge is running')
+    .option('--json', 'print one JSON object a line instead of a table');
+}
+
+/** Runs `work` with the lake and closes it whatever happens. */
+export async function usingLake<T>(
+  context: CliContext,
+  options: LakeCommandOptions,
+  work: (lake: Lake) => Promise<T>,
+): Promise<T> {
+  const config = context.loadConfig(options.config);
+  const lake = await context.openLake(config, { direct: options.direct ?? false, url: options.url });
+  try {
+    return await work(lake);
+  } finally {
+    await lake.close();
+  }
+}

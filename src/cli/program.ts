@@ -1,0 +1,46 @@
+/** The command line `otel-lake`: exit status 0 (done), 1 (failed), 2 (used or configured wrongly). */
+import { Command, CommanderError } from 'commander';
+import { BridgeError } from '../errors.ts';
+import { addConfigCommand } from './config.ts';
+import type { CliContext } from './context.ts';
+import { addFlushCommand } from './flush.ts';
+import { addPartitionsCommand } from './partitions.ts';
+import { addReadCommand } from './read.ts';
+import { addServeCommand } from './serve.ts';
+import { addTablesCommand } from './tables.ts';
+import { addVersionCommand } from './version.ts';
+
+export function createProgram(context: CliContext): Command {
+  const program = new Command('otel-lake')
+    .description('OpenTelemetry to partitioned Parquet in your own bucket, and back.')
+    .showHelpAfterError('(add --help for the options and an example)')
+    .showSuggestionAfterError()
+    .enablePositionalOptions()
+    .exitOverride();
+  const add = [
+    addServeCommand,
+    addReadCommand,
+    addPartitionsCommand,
+    addTablesCommand,
+    addFlushCommand,
+    addConfigCommand,
+    addVersionCommand,
+  ];
+  for (const addCommand of add) addCommand(program, context);
+  return program;
+}
+
+/** Runs the command line and returns the exit status. */
+export async function runProgram(argv: readonly string[], context: CliContext): Promise<number> {
+  try {
+    await createProgram(context).parseAsync(argv, { from: 'user' });
+    return 0;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
+    const error = BridgeError.from(thrown);
+    if (error.code === 'cancelled') return 1;
+    process.stderr.write(`otel-lake: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ''}`);
+    if (error.code === 'internal' && error.stack) process.stderr.write(`${error.stack}\n`);
+    return error.code === 'config' ? 2 : 1;
+  }
+}

@@ -1,0 +1,140 @@
+/** Checked settings to the frozen Config. Paths are resolved against the current working directory. */
+import { resolve } from 'node:path';
+import type { PartitionStrategy } from '../model/layout.ts';
+import { trimSlashes } from './relations.ts';
+import type { Settings } from './settings.ts';
+import type { Compression, Config, S3Config, ServerConfig, TelemetryConfig } from './types.ts';
+
+export function buildConfig(
+  file: string,
+  settings: Settings,
+  tables: Config['tables'],
+  partitioning: readonly PartitionStrategy[],
+): Config {
+  const { text, number } = settings;
+  return deepFreeze<Config>({
+    file,
+    server: buildServer(settings),
+    storage: { type: text('storage.type') as 'file' | 's3', path: resolve(text('storage.path')) },
+    s3: text('storage.type') === 's3' ? buildS3(settings) : undefined,
+    parquet: buildParquet(settings),
+    partitioning,
+    operations: {
+      batchSize: number('operations.batch_size'),
+      parallelism: number('operations.parallelism'),
+      retryAttempts: number('operations.retry_attempts'),
+      timeoutSeconds: number('operations.timeout_seconds'),
+      lanes: number('operations.lanes'),
+      encoders: number('operations.encoders'),
+      readers: number('operations.readers'),
+    },
+    journal: {
+      path: resolve(text('journal.path')),
+      sync: text('journal.sync') as 'always' | 'interval',
+      maxBytes: number('journal.max_bytes'),
+    },
+    flush: {
+      maxAgeSeconds: number('flush.max_age_seconds'),
+      maxBytes: number('flush.max_bytes'),
+      maxRows: number('flush.max_rows'),
+    },
+    limits: {
+      memoryBytes: number('limits.memory_bytes'),
+      maxAttributeCount: number('limits.max_attribute_count'),
+      maxNesting: number('limits.max_nesting'),
+    },
+    tables,
+    telemetry: {
+      logLevel: text('telemetry.log_level') as TelemetryConfig['logLevel'],
+      logFormat: text('telemetry.log_format') as TelemetryConfig['logFormat'],
+    },
+  });
+}
+
+function buildServer(settings: Settings): ServerConfig {
+  const { text, number, texts, optional, has } = settings;
+  const optionalPath = (path: string) => {
+    const value = optional(path);
+    return value === undefined ? undefined : resolve(value);
+  };
+  return {
+    otlpGrpc: text('server.otlp_grpc'),
+    otlpHttp: text('server.otlp_http'),
+    api: text('server.api'),
+    admin: optional('server.admin'),
+    maxRequestBytes: number('server.max_request_bytes'),
+    maxConcurrentRequests: number('server.max_concurrent_requests'),
+    tls: has('server.tls')
+      ? {
+          certFile: resolve(text('server.tls.cert_file')),
+          keyFile: resolve(text('server.tls.key_file')),
+          clientCaFile: optionalPath('server.tls.client_ca_file'),
+        }
+      : undefined,
+    auth: {
+      ingestTokenFile: optionalPath('server.auth.ingest_token_file'),
+      readTokenFile: optionalPath('server.auth.read_token_file'),
+      adminTokenFile: optionalPath('server.auth.admin_token_file'),
+    },
+    cors: { allowedOrigins: texts('server.cors.allowed_origins') },
+  };
+}
+
+function buildS3(settings: Settings): S3Config {
+  const { text, number, flag, optional } = settings;
+  return {
+    region: text('s3.region'),
+    bucket: text('s3.bucket'),
+    prefix: trimSlashes(text('s3.prefix')),
+    endpoint: optional('s3.endpoint'),
+    forcePathStyle: flag('s3.force_path_style'),
+    createBucket: flag('s3.create_bucket'),
+    credentials: buildCredentials(settings),
+    encryption: buildEncryption(settings),
+    multipart: {
+      enabled: flag('s3.multipart.enabled'),
+      thresholdMb: number('s3.multipart.threshold_mb'),
+      partSizeMb: number('s3.multipart.part_size_mb'),
+      maxConcurrentUploads: number('s3.multipart.max_concurrent_uploads'),
+    },
+  };
+}
+
+function buildCredentials({ text, optional }: Settings): S3Config['credentials'] {
+  const type = text('s3.credentials.type');
+  if (type === 'profile') return { type, profile: optional('s3.credentials.profile') ?? 'default' };
+  if (type !== 'explicit') return { type: 'env' };
+  return {
+    type,
+    accessKeyId: text('s3.credentials.access_key_id'),
+    secretAccessKey: text('s3.credentials.secret_access_key'),
+    sessionToken: optional('s3.credentials.session_token'),
+  };
+}
+
+function buildEncryption({ optional }: Settings): S3Config['encryption'] {
+  const type = optional('s3.encryption.type');
+  if (type === 'aws:kms') return { type, kmsKeyId: optional('s3.encryption.kms_key_id') };
+  return type === 'AES256' ? { type } : undefined;
+}
+
+function buildParquet({ text, number, flag, texts }: Settings): Config['parquet'] {
+  return {
+    compression: text('parquet.compression') as Compression,
+    rowGroupSize: number('parquet.row_group_size'),
+    pageSize: number('parquet.page_size'),
+    dictionaryEnabled: flag('parquet.dictionary_enabled'),
+    statisticsEnabled: flag('parquet.statistics_enabled'),
+    bloomFilterEnabled: flag('parquet.bloom_filter_enabled'),
+    bloomFilterColumns: texts('parquet.bloom_filter_columns'),
+    sortBy: texts('parquet.sort_by'),
+  };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}

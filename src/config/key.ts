@@ -1,0 +1,38 @@
+/** What is known about one key of the configuration. */
+
+export type Scalar = string | number | boolean | readonly string[];
+
+export type KeyType = 'string' | 'integer' | 'boolean' | 'strings' | 'address' | 'path' | 'url' | 'ranges' | 'tables';
+
+export interface Key {
+  /** Dotted, as in the file. */
+  readonly path: string;
+  readonly type: KeyType;
+  /** One sentence. */
+  readonly doc: string;
+  readonly default?: Scalar;
+  /** A default that depends on the machine or on other keys; `text` says how. */
+  readonly derived?: { readonly text: string; readonly value: (context: DeriveContext) => Scalar };
+  readonly values?: readonly (string | number)[];
+  readonly min?: number;
+  readonly max?: number;
+  /** Shown in the shipped file where there is no default. */
+  readonly example?: Scalar;
+  readonly secret?: true;
+  /** What to do instead, where this version refuses the key. */
+  readonly unsupported?: string;
+  /** The same for values, by their text. */
+  readonly unsupportedValues?: Readonly<Record<string, string>>;
+}
+
+export interface DeriveContext {
+  /** A value given or defaulted (derived ones: only those above in the table). */
+  get(path: string): unknown;
+  /** Whether the configuration gives a key at or under the path. */
+  has(path: string): boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cores: number;
+}
+
+export const MIB = 1024 * 1024;
+export const GIB = 1024 * MIB;

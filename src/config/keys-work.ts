@@ -1,0 +1,163 @@
+/** The keys of work and its bounds: `[operations]`, `[journal]`, `[flush]`, `[limits]`, `[telemetry]`. */
+import { GIB, type Key, MIB } from './key.ts';
+
+/** Of anything counted in bytes. */
+const MAX_BYTES = 1024 * GIB;
+
+const threads = (doc: string, path: string): Key => ({
+  path,
+  type: 'integer',
+  min: 1,
+  max: 64,
+  derived: { text: 'half of the cores, 1 to 4', value: ({ cores }) => Math.max(1, Math.min(4, Math.floor(cores / 2))) },
+  doc,
+});
+
+export const OPERATIONS_KEYS: readonly Key[] = [
+  {
+    path: 'operations.batch_size',
+    type: 'integer',
+    default: 10000,
+    min: 1,
+    max: 1000000,
+    doc: 'Rows a record batch in reads.',
+  },
+  {
+    path: 'operations.parallelism',
+    type: 'integer',
+    default: 4,
+    min: 1,
+    max: 256,
+    doc: 'Objects written, or files scanned, at the same time.',
+  },
+  {
+    path: 'operations.retry_attempts',
+    type: 'integer',
+    default: 3,
+    min: 0,
+    max: 100,
+    doc: 'Tries after the first one for a call to the store.',
+  },
+  {
+    path: 'operations.timeout_seconds',
+    type: 'integer',
+    default: 300,
+    min: 1,
+    max: 86400,
+    doc: 'Bound on one call to the store.',
+  },
+  threads('Worker threads that decode and journal.', 'operations.lanes'),
+  threads('Worker threads that encode and upload.', 'operations.encoders'),
+  {
+    path: 'operations.readers',
+    type: 'integer',
+    min: 1,
+    max: 64,
+    derived: { text: '1, on 4 cores and more 2', value: ({ cores }) => (cores >= 4 ? 2 : 1) },
+    doc: 'Worker threads that serve reads.',
+  },
+];
+
+export const JOURNAL_KEYS: readonly Key[] = [
+  { path: 'journal.path', type: 'path', default: 'data/journal', doc: 'Directory of the journal, on a local disk.' },
+  {
+    path: 'journal.sync',
+    type: 'string',
+    default: 'always',
+    values: ['always', 'interval'],
+    doc: 'When answers wait for the disk: "always", or "interval" (a power cut may lose the last moments).',
+  },
+  {
+    path: 'journal.max_bytes',
+    type: 'integer',
+    default: 10 * GIB,
+    min: MIB,
+    max: MAX_BYTES,
+    doc: 'Bytes of all segments; reached, requests are answered 503 until segments are flushed.',
+  },
+];
+
+export const FLUSH_KEYS: readonly Key[] = [
+  {
+    path: 'flush.max_age_seconds',
+    type: 'integer',
+    default: 300,
+    min: 1,
+    max: 86400,
+    doc: 'Seconds after which rows are written to the lake.',
+  },
+  {
+    path: 'flush.max_bytes',
+    type: 'integer',
+    min: 1024,
+    max: MAX_BYTES,
+    derived: {
+      text: '134217728, or what a quarter of `limits.memory_bytes` and half of `journal.max_bytes` allow',
+      value: ({ get }) =>
+        Math.min(
+          128 * MIB,
+          Math.floor(Number(get('limits.memory_bytes')) / 4),
+          Math.floor(Number(get('journal.max_bytes')) / 2),
+        ),
+    },
+    doc: 'Bytes of OTLP (decompressed) after which rows are written.',
+  },
+  {
+    path: 'flush.max_rows',
+    type: 'integer',
+    default: 1000000,
+    min: 1,
+    max: 100000000,
+    doc: 'Rows after which they are written.',
+  },
+];
+
+export const LIMITS_KEYS: readonly Key[] = [
+  {
+    path: 'limits.memory_bytes',
+    type: 'integer',
+    default: 512 * MIB,
+    min: 16 * MIB,
+    max: MAX_BYTES,
+    doc: 'Budget of everything that holds requests or rows; reached, requests are answered 429 / UNAVAILABLE.',
+  },
+  {
+    path: 'limits.max_attribute_count',
+    type: 'integer',
+    default: 1024,
+    min: 1,
+    max: 65536,
+    doc: 'Attributes in one map; a row with more is rejected alone.',
+  },
+  {
+    path: 'limits.max_nesting',
+    type: 'integer',
+    default: 64,
+    min: 1,
+    max: 512,
+    doc: 'Depth of attribute values; a row with deeper ones is rejected alone.',
+  },
+];
+
+export const TELEMETRY_KEYS: readonly Key[] = [
+  {
+    path: 'telemetry.log_level',
+    type: 'string',
+    default: 'info',
+    values: ['trace', 'debug', 'info', 'warn', 'error'],
+    doc: 'Least level that is logged.',
+  },
+  {
+    path: 'telemetry.log_format',
+    type: 'string',
+    default: 'json',
+    values: ['json', 'text'],
+    doc: 'Form of log lines on standard error.',
+  },
+  {
+    path: 'telemetry.otlp_endpoint',
+    type: 'url',
+    unsupported: 'Scrape /metrics of the api instead.',
+    doc: 'Where the bridge sends its own telemetry.',
+  },
+];

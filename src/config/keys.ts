@@ -1,0 +1,49 @@
+/**
+ * Every key of the configuration, in the order of the file: the one table behind checks, defaults, `config show`, the
+ * reference in README.md and the shipped file. What depends on several keys is in `relations.ts`.
+ */
+import type { TableName } from '../model/signal.ts';
+import { TABLES } from '../model/tables.ts';
+import type { Key } from './key.ts';
+import { PARQUET_KEYS, S3_KEYS, STORAGE_KEYS } from './keys-lake.ts';
+import { PARTITIONING_KEYS } from './keys-partitioning.ts';
+import { SERVER_KEYS } from './keys-server.ts';
+import { FLUSH_KEYS, JOURNAL_KEYS, LIMITS_KEYS, OPERATIONS_KEYS, TELEMETRY_KEYS } from './keys-work.ts';
+
+export const TABLE_NAMES: readonly TableName[] = ['traces', 'logs', 'metrics'];
+
+const TABLE_KEYS: readonly Key[] = TABLE_NAMES.flatMap((table): Key[] => {
+  const enabled = { path: `tables.${table}.enabled`, type: 'boolean', doc: `Whether ${table} are received.` } as const;
+  const promote = {
+    path: `tables.${table}.promote`,
+    type: 'tables',
+    doc: 'Attributes copied to columns of their own: `{ attribute = "http.route", type = "string" }`; types are string, int64, double, bool.',
+  } as const;
+  if (TABLES[table] !== undefined) return [{ ...enabled, default: true }, promote];
+  const instead = `Tables of this version: ${Object.keys(TABLES).join(', ')}.`;
+  return [
+    { ...enabled, default: false, unsupportedValues: { true: instead } },
+    { ...promote, unsupported: instead },
+  ];
+});
+
+export const KEYS: readonly Key[] = [
+  ...SERVER_KEYS,
+  ...STORAGE_KEYS,
+  ...S3_KEYS,
+  ...PARQUET_KEYS,
+  ...PARTITIONING_KEYS,
+  ...OPERATIONS_KEYS,
+  ...JOURNAL_KEYS,
+  ...FLUSH_KEYS,
+  ...LIMITS_KEYS,
+  ...TABLE_KEYS,
+  ...TELEMETRY_KEYS,
+];
+
+export const KEY_BY_PATH: ReadonlyMap<string, Key> = new Map(KEYS.map((key) => [key.path, key]));
+
+/** All tables of the file, `server` and `server.tls` alike. */
+export const SECTIONS: ReadonlySet<string> = new Set(
+  KEYS.flatMap(({ path }) => path.split('.').map((_, i, steps) => steps.slice(0, i).join('.'))).filter(Boolean),
+);

@@ -1,0 +1,120 @@
+/**
+ * TOML to Config, at the edge: what comes out is complete, checked and frozen. Every problem of a file is reported in
+ * one `config` error, with its dotted key, its line, what was found and what was expected.
+ */
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { parse, TomlError } from 'smol-toml';
+import { BridgeError } from '../errors.ts';
+import { buildConfig } from './build.ts';
+import { type CheckContext, checkTree, type Given, isTable } from './check.ts';
+import { type Environment, substitute } from './environment.ts';
+import { TABLE_NAMES } from './keys.ts';
+import { readPartitioning } from './partitioning.ts';
+import { createProblems, syntaxExcerpt } from './problems.ts';
+import { readPromotions } from './promotions.ts';
+import { checkRelations } from './relations.ts';
+import { withDefaults } from './settings.ts';
+import type { Config, TableConfig } from './types.ts';
+
+/** Read where no file is named; it may be missing, then every key has its default. */
+export const DEFAULT_CONFIG_FILE = 'config/s3-parquet.toml';
+
+const MAX_FILE_BYTES = 1024 * 1024;
+
+/** Values by dotted key that stand above the file's, as from the command line. Text is converted to the key's type. */
+export type Overrides = Readonly<Record<string, unknown>>;
+
+/** Throws `config` for a file that is missing (where it was named), unreadable or wrong. */
+export function loadConfig(file?: string, env: Environment = process.env, overrides: Overrides = {}): Config {
+  const text = readText(file);
+  if (text === undefined) return parseConfig('', '(defaults)', env, overrides);
+  return parseConfig(text, file ?? DEFAULT_CONFIG_FILE, env, overrides);
+}
+
+function readText(file: string | undefined): string | undefined {
+  const path = file ?? DEFAULT_CONFIG_FILE;
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException;
+    if (file === undefined && code === 'ENOENT') return undefined;
+    const found = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
+    const hint = `Name a readable TOML file with --config, or leave it out for ${DEFAULT_CONFIG_FILE}.`;
+    throw new BridgeError('config', `configuration file ${path} ${found}`, { hint });
+  }
+  if (bytes.length > MAX_FILE_BYTES) {
+    throw new BridgeError('config', `${path} has ${bytes.length} bytes; expected at most ${MAX_FILE_BYTES}`);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new BridgeError('config', `${path} is no UTF-8 text; expected TOML`);
+  }
+}
+
+/** `file` is the name in messages. The text is not read from anywhere else, so that tests need no files. */
+export function parseConfig(
+  source: string,
+  file: string,
+  env: Environment = process.env,
+  overrides: Overrides = {},
+): Config {
+  // Places are counted in the text as it is parsed.
+  const text = source.replaceAll('\r\n', '\n');
+  const raw = parseToml(text, file);
+  const problems = createProblems(text, file);
+  const { value, foreign } = substitute(raw, env, problems);
+  // A reference that cannot be resolved would be reported again as a wrong value.
+  problems.throwIfAny();
+  const tree = withOverrides(value as Record<string, unknown>, overrides);
+  const context: CheckContext = { problems, foreign: new Set([...foreign, ...Object.keys(overrides)]) };
+  const given = checkTree(tree, context);
+  const settings = withDefaults(given, { env, cores: availableParallelism() });
+  const tables = readTables(given, settings.flag, context);
+  const strategies = readPartitioning(given, context);
+  checkRelations({ settings, tables, strategies }, problems);
+  problems.throwIfAny();
+  return buildConfig(
+    file,
+    settings,
+    tables,
+    strategies.map(({ strategy }) => strategy),
+  );
+}
+
+function parseToml(text: string, file: string): Record<string, unknown> {
+  try {
+    return parse(text) as Record<string, unknown>;
+  } catch (thrown) {
+    if (!(thrown instanceof TomlError)) throw thrown;
+    // The error itself quotes lines of the file, secrets included: it is no cause here.
+    const reason = thrown.message.split('\n', 1)[0]!.replace(/^Invalid TOML document: /, '');
+    const excerpt = syntaxExcerpt(text, thrown.line, thrown.column);
+    const hint = 'The file must be TOML 1.0 (https://toml.io).';
+    throw new BridgeError('config', `${file}:${thrown.line}: no TOML: ${reason}${excerpt}`, { hint });
+  }
+}
+
+function withOverrides(raw: Readonly<Record<string, unknown>>, overrides: Overrides): Record<string, unknown> {
+  const tree = structuredClone(raw);
+  for (const [path, value] of Object.entries(overrides)) {
+    const steps = path.split('.');
+    let table: Record<string, unknown> = tree;
+    for (const step of steps.slice(0, -1)) {
+      if (!isTable(table[step])) table[step] = {};
+      table = table[step] as Record<string, unknown>;
+    }
+    table[steps.at(-1)!] = value;
+  }
+  return tree;
+}
+
+function readTables(given: Given, flag: (path: string) => boolean, context: CheckContext): Config['tables'] {
+  const entries = TABLE_NAMES.map((name): [string, TableConfig] => [
+    name,
+    { enabled: flag(`tables.${name}.enabled`), promote: readPromotions(name, given, context) },
+  ]);
+  return Object.fromEntries(entries) as Config['tables'];
+}

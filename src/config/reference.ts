@@ -1,0 +1,156 @@
+/** Texts made from the table of keys: the reference in README.md and the shipped file. */
+import type { Key } from './key.ts';
+import { KEYS } from './keys.ts';
+import { tomlValue } from './show.ts';
+
+const SECTION_DOCS: Readonly<Record<string, string>> = {
+  server: 'Listeners.',
+  'server.tls': 'TLS of all listeners.',
+  'server.auth': 'Bearer tokens, in files with one token a line.',
+  'server.cors': 'Browsers of other origins.',
+  storage: 'Where the lake lives.',
+  s3: 'The bucket. Set `bucket`, and the lake lives there instead of in a directory.',
+  's3.credentials': 'Who asks. Secrets are best taken from the environment.',
+  's3.encryption': 'Encryption at rest.',
+  's3.multipart': 'Uploads of large objects.',
+  parquet: 'The files.',
+  partitioning: 'Folders of the lake, by event time unless said otherwise.',
+  operations: 'Work and its bounds.',
+  journal: 'Where requests are made durable before they are answered.',
+  flush: 'When rows move from the journal to the lake; the first of the three decides.',
+  limits: 'Bounds on memory and rows.',
+  'tables.traces': 'Spans.',
+  'tables.logs': 'Log records.',
+  'tables.metrics': 'Data points.',
+  telemetry: 'Logs of the bridge itself.',
+};
+
+interface Section {
+  readonly name: string;
+  readonly keys: readonly Key[];
+}
+
+function sections(): readonly Section[] {
+  const known = KEYS.filter(({ unsupported }) => unsupported === undefined);
+  const grouped = Map.groupBy(known, ({ path }) => path.slice(0, path.lastIndexOf('.')));
+  // A table this version does not have is left out whole.
+  return [...grouped].map(([name, keys]) => ({ name, keys })).filter(({ keys }) => !keys.every(isRefused));
+}
+
+/** Keys that can only say that something is off. */
+function isRefused(key: Key): boolean {
+  return key.type === 'boolean' && key.unsupportedValues?.true !== undefined;
+}
+
+/** The section "Configuration" of README.md, without its heading: a table of keys for each section of the file. */
+export function configReference(): string {
+  return sections()
+    .map(({ name, keys }) => {
+      const rows = keys.map((key) => {
+        const cells = [`\`${nameOf(key)}\``, typeText(key), defaultCell(key), key.doc];
+        return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+      });
+      const head = '| key | type | default | |\n|---|---|---|---|';
+      return `#### \`[${name}]\`\n\n${SECTION_DOCS[name]}\n\n${head}\n${rows.join('\n')}\n`;
+    })
+    .join('\n');
+}
+
+function nameOf(key: Key): string {
+  return key.path.slice(key.path.lastIndexOf('.') + 1);
+}
+
+function typeText(key: Key): string {
+  if (key.values !== undefined) return key.values.map((value) => `\`${tomlValue(value)}\``).join(' ');
+  if (key.type === 'integer') return `integer, ${key.min} to ${key.max}`;
+  return TYPE_TEXTS[key.type];
+}
+
+const TYPE_TEXTS: Readonly<Record<Key['type'], string>> = {
+  string: 'string',
+  integer: 'integer',
+  boolean: 'boolean',
+  strings: 'array of strings',
+  address: '`"host:port"`',
+  path: 'path',
+  url: 'URL',
+  ranges: 'array of `[from, to, "label"]`',
+  tables: 'array of tables',
+};
+
+function defaultCell(key: Key): string {
+  if (key.derived !== undefined) return key.derived.text;
+  return key.default === undefined ? '' : `\`${tomlValue(key.default)}\``;
+}
+
+const FILE_HEAD = `# Configuration of otel-lake-bridge.
+# Lines without a "#" are the defaults; a key that is removed keeps its default. Lines that begin with "# " and a key are
+# examples, or defaults that follow the machine or other keys. Any string may take a value from the environment:
+# "\${NAME}". \`otel-lake config check\` checks the file, \`otel-lake config show\` prints what is in force.
+`;
+
+const PARTITIONING_EXAMPLES = `
+# Several strategies in order, instead of the keys above: service_name=web/date=2024-01-01/status_code_range=success/...
+# [[partitioning.by]]
+# type = "value"
+# field = "service_name"
+#
+# [[partitioning.by]]
+# type = "time"
+# granularity = "day"
+# format = "date=%Y-%m-%d"
+#
+# [[partitioning.by]]
+# type = "range"
+# field = "http.response.status_code"
+# name = "status_code_range"
+# ranges = [[200, 400, "success"], [400, 600, "error"]]
+#
+# [[partitioning.by]]
+# type = "hash"
+# field = "trace_id"
+# num_partitions = 16
+`;
+
+/** The text of config/s3-parquet.toml: parsed, it gives the defaults. */
+export function defaultConfigFile(): string {
+  const blocks = sections().map(({ name, keys }) => {
+    const hasDefaults = keys.some((key) => isInForce(key, name));
+    const header = hasDefaults ? `[${name}]` : `# [${name}]`;
+    const lines = keys
+      .filter((key) => name !== 'partitioning' || isShownForTime(key))
+      .flatMap((key) => keyLines(key, name));
+    const more = name === 'partitioning' ? PARTITIONING_EXAMPLES : '';
+    return `# ${SECTION_DOCS[name]}\n${header}\n${lines.join('\n')}\n${more}`;
+  });
+  return [FILE_HEAD, ...blocks].join('\n');
+}
+
+/** Whether the key stands in the file uncommented. S3 is an example as a whole: any of its keys would choose it. */
+function isInForce(key: Key, section: string): boolean {
+  return key.default !== undefined && section !== 's3' && !section.startsWith('s3.');
+}
+
+function isShownForTime(key: Key): boolean {
+  return ['type', 'field', 'granularity', 'format'].includes(nameOf(key));
+}
+
+const PROMOTE_EXAMPLE = '[{ attribute = "http.route", type = "string" }]';
+
+function keyLines(key: Key, section: string): string[] {
+  const shown = key.default ?? key.example;
+  const value = key.type === 'tables' ? PROMOTE_EXAMPLE : shown === undefined ? undefined : plainToml(shown);
+  const doc = `# ${key.doc}${allowedText(key)}`;
+  if (isInForce(key, section)) return [doc, `${nameOf(key)} = ${value}`];
+  const text = key.derived === undefined ? '' : ` Default: ${key.derived.text}.`;
+  return [doc + text, ...(value === undefined ? [] : [`# ${nameOf(key)} = ${value}`])];
+}
+
+function allowedText(key: Key): string {
+  return key.values === undefined ? '' : ` One of ${key.values.map(plainToml).join(', ')}.`;
+}
+
+/** Examples name the environment's variables as they are. */
+function plainToml(value: unknown): string {
+  return tomlValue(value).replaceAll('$${', '${');
+}

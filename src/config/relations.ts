@@ -1,0 +1,196 @@
+/** What several keys say together: relations between numbers, keys that need or exclude each other, names of columns. */
+import { isAbsolute, relative, resolve } from 'node:path';
+import { BridgeError } from '../errors.ts';
+import { withPromotions } from '../model/promote.ts';
+import type { TableSchema } from '../model/table.ts';
+import { TABLES } from '../model/tables.ts';
+import { createPartitioner } from '../partition/partition.ts';
+import { isTimeColumn } from '../partition/time.ts';
+import { parseAddress } from './address.ts';
+import { TABLE_NAMES } from './keys.ts';
+import type { PlacedStrategy } from './partitioning.ts';
+import type { Problems } from './problems.ts';
+import type { Settings } from './settings.ts';
+import type { TableConfig } from './types.ts';
+
+export interface Related {
+  readonly settings: Settings;
+  readonly tables: Readonly<Record<(typeof TABLE_NAMES)[number], TableConfig>>;
+  readonly strategies: readonly PlacedStrategy[];
+}
+
+export function checkRelations(related: Related, problems: Problems): void {
+  const { settings } = related;
+  checkListeners(settings, problems);
+  checkSizes(settings, problems);
+  checkPaths(settings, problems);
+  if (settings.text('storage.type') === 's3') checkBucket(settings, problems);
+  checkS3Keys(settings, problems);
+  checkLevel(settings, problems);
+  checkTls(settings, problems);
+  checkColumns(related, problems);
+}
+
+function checkListeners(settings: Settings, problems: Problems): void {
+  const seen = new Map<string, string>();
+  for (const path of ['server.otlp_grpc', 'server.otlp_http', 'server.api', 'server.admin']) {
+    const address = settings.optional(path);
+    if (address === undefined || parseAddress(address)!.port === 0) continue;
+    const other = seen.get(address);
+    if (other !== undefined) problems.report(path, `${path} is "${address}", as ${other} is; give each its own port`);
+    seen.set(address, path);
+  }
+}
+
+/** Pairs of which the first must not be larger: what is larger could never be taken in. */
+const AT_MOST = [
+  ['server.max_request_bytes', 'limits.memory_bytes'],
+  ['server.max_request_bytes', 'journal.max_bytes'],
+  ['flush.max_bytes', 'limits.memory_bytes'],
+  ['flush.max_bytes', 'journal.max_bytes'],
+] as const;
+
+function checkSizes(settings: Settings, problems: Problems): void {
+  for (const [small, large] of AT_MOST) {
+    const value = settings.number(small);
+    const bound = settings.number(large);
+    if (value > bound) problems.report(small, `${small} is ${value}; expected at most ${large}, which is ${bound}`);
+  }
+}
+
+function checkPaths(settings: Settings, problems: Problems): void {
+  if (settings.text('storage.type') !== 'file') return;
+  const lake = resolve(settings.text('storage.path'));
+  const journal = resolve(settings.text('journal.path'));
+  const path = settings.has('journal.path') ? 'journal.path' : 'storage.path';
+  if (isWithin(journal, lake)) {
+    problems.report(path, `journal.path lies in storage.path ("${lake}"); expected folders beside each other`);
+  } else if (isWithin(lake, journal)) {
+    problems.report(path, `storage.path lies in journal.path ("${journal}"); expected folders beside each other`);
+  }
+}
+
+function isWithin(inner: string, outer: string): boolean {
+  const way = relative(outer, inner);
+  return way === '' || (way !== '..' && !way.startsWith('../') && !way.startsWith('..\\') && !isAbsolute(way));
+}
+
+/** The rules of S3 for names (3 to 63 characters, letters, digits, `.`, `-`), and `_` and capitals as old buckets have. */
+const BUCKET = /^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/;
+
+function checkBucket(settings: Settings, problems: Problems): void {
+  const bucket = settings.optional('s3.bucket');
+  if (bucket === undefined) problems.report('s3.bucket', 's3.bucket is missing; storage.type "s3" needs it');
+  else if (!BUCKET.test(bucket)) {
+    problems.report('s3.bucket', 's3.bucket is no name of a bucket; expected letters, digits, "." and "-" (no URL)');
+  }
+}
+
+function checkS3Keys(settings: Settings, problems: Problems): void {
+  const steps = trimSlashes(settings.text('s3.prefix')).split('/');
+  if (steps.length > 1 && steps.some((step) => step === '' || step === '.' || step === '..')) {
+    problems.report('s3.prefix', 's3.prefix has an empty segment, "." or ".."; expected a path such as "lake/prod"');
+  }
+  const type = settings.text('s3.credentials.type');
+  for (const [key, user] of CREDENTIAL_USERS) {
+    const path = `s3.credentials.${key}`;
+    const isGiven = settings.has(path);
+    if (isGiven && type !== user) {
+      problems.report(
+        path,
+        `${path} is not used by s3.credentials.type "${type}", only by "${user}"; remove it`,
+        'key',
+      );
+    }
+    if (!isGiven && type === user && (key === 'access_key_id' || key === 'secret_access_key')) {
+      problems.report(path, `${path} is missing; s3.credentials.type "explicit" needs it`);
+    }
+  }
+  if (settings.has('s3.encryption.kms_key_id') && settings.optional('s3.encryption.type') !== 'aws:kms') {
+    const path = 's3.encryption.kms_key_id';
+    problems.report(
+      path,
+      `${path} is used by s3.encryption.type "aws:kms" only; set that type or remove the key`,
+      'key',
+    );
+  }
+}
+
+const CREDENTIAL_USERS = [
+  ['profile', 'profile'],
+  ['access_key_id', 'explicit'],
+  ['secret_access_key', 'explicit'],
+  ['session_token', 'explicit'],
+] as const;
+
+export function trimSlashes(text: string): string {
+  return text.replace(/^\/+|\/+$/g, '');
+}
+
+/** The levels of the encoder (parquet-wasm), which cannot be set there. */
+const LEVELS: Readonly<Record<string, number>> = { ZSTD: 1, GZIP: 6 };
+
+function checkLevel(settings: Settings, problems: Problems): void {
+  const level = settings.get('parquet.compression_level');
+  const codec = settings.text('parquet.compression');
+  if (level === undefined || level === LEVELS[codec]) return;
+  const expected = LEVELS[codec] === undefined ? 'no level' : `${LEVELS[codec]}, or no level`;
+  const path = 'parquet.compression_level';
+  problems.report(path, `${path} is ${level}; expected ${expected}: the encoder writes ${codec} in one way only`);
+}
+
+function checkTls(settings: Settings, problems: Problems): void {
+  if (!settings.has('server.tls')) return;
+  for (const path of ['server.tls.cert_file', 'server.tls.key_file']) {
+    if (!settings.has(path)) problems.report(path, `${path} is missing; server.tls needs a certificate and its key`);
+  }
+}
+
+function checkColumns({ settings, tables, strategies }: Related, problems: Problems): void {
+  const schemas = TABLE_NAMES.flatMap((name): TableSchema[] => {
+    const table = TABLES[name];
+    return table !== undefined && tables[name].enabled ? [withPromotions(table, tables[name].promote)] : [];
+  });
+  if (schemas.length === 0) {
+    problems.report('tables', `every table is disabled; enable at least one of ${Object.keys(TABLES).join(', ')}`);
+    return;
+  }
+  for (const path of ['parquet.sort_by', 'parquet.bloom_filter_columns']) {
+    for (const [i, name] of settings.texts(path).entries()) checkColumn(name, `${path}[${i}]`, schemas, problems);
+  }
+  for (const { path, strategy } of strategies) {
+    checkStrategy({ path, strategy }, schemas, problems);
+  }
+}
+
+const NESTED: ReadonlySet<string> = new Set(['map', 'list', 'struct']);
+
+function checkColumn(name: string, path: string, schemas: readonly TableSchema[], problems: Problems): void {
+  const columns = schemas.flatMap((schema) => schema.columns.filter((column) => column.name === name));
+  if (columns.length === 0) {
+    const all = schemas.map((schema) => schema.name).join(', ');
+    const hint = 'an attribute must be promoted first';
+    problems.report(path, `${path} is "${name}", which is no column of ${all} (${hint})`);
+  } else if (columns.some((column) => NESTED.has(column.type.kind))) {
+    problems.report(path, `${path} is "${name}", a nested column; expected one with single values`);
+  }
+}
+
+function checkStrategy({ path, strategy }: PlacedStrategy, schemas: readonly TableSchema[], problems: Problems): void {
+  if (strategy.type === 'time') {
+    const columns = schemas.flatMap((schema) => schema.columns.filter(isTimeColumn).map((column) => column.name));
+    if (!columns.includes(strategy.field)) {
+      const expected = [...new Set(columns)].join(', ');
+      problems.report(`${path}.field`, `${path}.field is "${strategy.field}"; expected a column of times: ${expected}`);
+      return;
+    }
+  }
+  for (const schema of schemas) {
+    try {
+      createPartitioner([strategy], schema);
+    } catch (thrown) {
+      const { message, hint } = BridgeError.from(thrown);
+      problems.report(`${path}.field`, `${path}.field: ${message}.${hint === undefined ? '' : ` ${hint}`}`);
+    }
+  }
+}

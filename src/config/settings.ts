@@ -1,0 +1,48 @@
+/** All settings by dotted path: what is given, else the default. */
+import type { Given } from './check.ts';
+import type { DeriveContext, Key } from './key.ts';
+import { KEYS } from './keys.ts';
+
+export interface Settings {
+  /** Undefined for a key that is not given and has no default. */
+  get(path: string): unknown;
+  text(path: string): string;
+  optional(path: string): string | undefined;
+  number(path: string): number;
+  flag(path: string): boolean;
+  texts(path: string): readonly string[];
+  /** Whether the configuration itself gives a key at or under the path. */
+  has(path: string): boolean;
+}
+
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cores: number;
+}
+
+export function withDefaults(given: Given, { env, cores }: Surroundings): Settings {
+  const values = new Map<string, unknown>(given);
+  const has = (path: string) => [...given.keys()].some((one) => one === path || one.startsWith(`${path}.`));
+  for (const key of KEYS) if (!values.has(key.path) && key.default !== undefined) values.set(key.path, key.default);
+  const context: DeriveContext = { get: (path) => values.get(path), has, env, cores };
+  for (const key of KEYS) if (!values.has(key.path) && key.derived) values.set(key.path, derive(key, context));
+  // A key of the table without a default, or of another type, is a mistake in this program.
+  const must = <T>(path: string, is: (value: unknown) => boolean): T => {
+    const value = values.get(path);
+    if (!is(value)) throw new TypeError(`setting ${path} is ${typeof value}`);
+    return value as T;
+  };
+  return {
+    get: (path) => values.get(path),
+    text: (path) => must(path, (value) => typeof value === 'string'),
+    optional: (path) => values.get(path) as string | undefined,
+    number: (path) => must(path, (value) => typeof value === 'number'),
+    flag: (path) => must(path, (value) => typeof value === 'boolean'),
+    texts: (path) => must(path, Array.isArray),
+    has,
+  };
+}
+
+function derive(key: Key, context: DeriveContext): unknown {
+  return key.derived!.value(context);
+}

@@ -1,0 +1,65 @@
+/** The configuration in force as TOML, secrets redacted; read again (with its secrets) it gives the same configuration. */
+import type { PartitionStrategy } from '../model/layout.ts';
+import { KEYS } from './keys.ts';
+import { redactedConfig } from './redact.ts';
+import type { Config } from './types.ts';
+
+export function configToToml(config: Config): string {
+  const shown = redactedConfig(config);
+  const sections = new Map<string, string[]>();
+  for (const { path, type } of KEYS) {
+    if (path.startsWith('partitioning.')) continue;
+    const value = lookUp(shown, path);
+    if (value === undefined || (type === 'tables' && (value as readonly unknown[]).length === 0)) continue;
+    const dot = path.lastIndexOf('.');
+    const lines = sections.get(path.slice(0, dot)) ?? [];
+    const shownValue = type === 'tables' ? promoteText(value) : tomlValue(value);
+    lines.push(`${path.slice(dot + 1)} = ${shownValue}`);
+    sections.set(path.slice(0, dot), lines);
+  }
+  const blocks = [...sections].map(([name, lines]) => `[${name}]\n${lines.join('\n')}\n`);
+  return [...blocks, ...partitioningBlocks(shown.partitioning)].join('\n');
+}
+
+/** The value of a key of the file in the Config: `server.otlp_grpc` is `config.server.otlpGrpc`. */
+function lookUp(config: Config, path: string): unknown {
+  return path.split('.').reduce<unknown>((value, step) => {
+    const name = step.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+  }, config);
+}
+
+function promoteText(value: unknown): string {
+  const entries = value as readonly { attribute: string; type: string }[];
+  return `[\n${entries.map(({ attribute, type }) => `  ${tomlValue({ attribute, type })},\n`).join('')}]`;
+}
+
+function partitioningBlocks(strategies: readonly PartitionStrategy[]): string[] {
+  if (strategies.length === 0) return ['[partitioning]\ntype = "none"\n'];
+  const header = strategies.length === 1 ? '[partitioning]' : '[[partitioning.by]]';
+  return strategies.map((strategy) => {
+    const lines = Object.entries(strategy).map(([name, value]) => {
+      const key = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+      const shown = strategy.type === 'range' && name === 'ranges' ? rangesOf(strategy.ranges) : value;
+      return `${key} = ${tomlValue(shown)}`;
+    });
+    return `${header}\n${lines.join('\n')}\n`;
+  });
+}
+
+function rangesOf(ranges: readonly { from: number; to: number; label: string }[]): unknown {
+  return ranges.map(({ from, to, label }) => [from, to, label]);
+}
+
+/** One line of TOML. Its basic strings are those of JSON, but for DEL, which must be escaped as well. */
+export function tomlValue(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value).replaceAll('\x7f', '\\u007f').replaceAll('${', '$${');
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value).replace('Infinity', 'inf');
+  if (Array.isArray(value)) return `[${value.map(tomlValue).join(', ')}]`;
+  if (typeof value === 'object' && value !== null) {
+    return `{ ${Object.entries(value)
+      .map(([key, inner]) => `${key} = ${tomlValue(inner)}`)
+      .join(', ')} }`;
+  }
+  return String(value);
+}

@@ -1,0 +1,20 @@
+import type { TableName } from './signal.ts';
+
+/** A table's description as `GET /api/v1/tables` gives it. */
+export interface TableInfo {
+  readonly table: TableName;
+  readonly files: number;
+  /** Committed rows; undefined where an object of another writer has no known count. */
+  readonly rows: number | undefined;
+  readonly bytes: number;
+  readonly columns: readonly ColumnInfo[];
+}
+
+export interface ColumnInfo {
+  readonly name: string;
+  /** As Trino spells it; DuckDB and Spark differ in spelling only. */
+  readonly type: string;
+  readonly nullable: boolean;
+  readonly fieldId: number;
+  readonly doc: string;
+}

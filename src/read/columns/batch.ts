@@ -1,0 +1,88 @@
+/**
+ * A batch of a read: the columns a file or the journal gave, under the table's schema. A column is made a view when it
+ * is first asked for. A column the file has not is null; a promoted one is answered from the maps.
+ */
+import type { RecordBatch } from 'apache-arrow';
+import { BridgeError } from '../../errors.ts';
+import type { Promotion } from '../../model/layout.ts';
+import type { Column, TableSchema } from '../../model/table.ts';
+import type { Source } from '../filter/predicate.ts';
+import { attributeView } from './attribute.ts';
+import { fromArrow } from './from-arrow.ts';
+import { findEntries } from './lookup.ts';
+import { nullView } from './nulls.ts';
+import { promotedView } from './promoted.ts';
+import type { MapView, TextView, View } from './view.ts';
+
+export interface ReadBatch {
+  readonly rows: number;
+  column(name: string): View;
+  map(name: string): MapView;
+  /** For each row the entry of a key in a map, -1 where it has none. */
+  entries(map: string, key: string): Int32Array;
+  /** The value a filter or a selection names. */
+  source(source: Source): View;
+}
+
+export interface TableColumns {
+  readonly schema: TableSchema;
+  readonly promotions: readonly Promotion[];
+}
+
+/** A batch over Arrow data; several parts (column sets of the same rows) count as one batch. */
+export function createReadBatch(parts: readonly RecordBatch[], rows: number, table: TableColumns): ReadBatch {
+  const views = new Map<string, View>();
+  const found = new Map<string, Int32Array>();
+  const batch: ReadBatch = {
+    rows,
+    column(name) {
+      let view = views.get(name);
+      if (view === undefined) {
+        view = columnView(batch, parts, table, name);
+        views.set(name, view);
+      }
+      return view;
+    },
+    map(name) {
+      const view = batch.column(name);
+      if (view.kind !== 'map') throw new BridgeError('internal', `column ${name} is ${view.kind}, expected a map`);
+      return view;
+    },
+    entries(map, key) {
+      const memo = `${map}\0${key}`;
+      let entries = found.get(memo);
+      if (entries === undefined) {
+        entries = findEntries(batch.map(map), key);
+        found.set(memo, entries);
+      }
+      return entries;
+    },
+    source(source) {
+      return source.kind === 'attribute' ? attributeView(batch, source.maps, source.key) : batch.column(source.column);
+    },
+  };
+  return batch;
+}
+
+function columnView(batch: ReadBatch, parts: readonly RecordBatch[], table: TableColumns, name: string): View {
+  const column = columnOf(table.schema, name);
+  for (const part of parts) {
+    const i = part.schema.fields.findIndex((field) => field.name === name);
+    if (i >= 0) return fromArrow(part.data.children[i]!, column.type, name);
+  }
+  const promotion = table.promotions.find((candidate) => candidate.column === name);
+  return promotion === undefined ? nullView(column.type, batch.rows) : promotedView(batch, promotion);
+}
+
+function columnOf(schema: TableSchema, name: string): Column {
+  const column = schema.columns.find((candidate) => candidate.name === name);
+  if (column === undefined) throw new BridgeError('internal', `table ${schema.name} has no column ${name}`);
+  return column;
+}
+
+/** A text column, for callers that know it is one. */
+export function textColumn(batch: ReadBatch, name: string): TextView {
+  const view = batch.column(name);
+  if (view.kind !== 'text') throw new BridgeError('internal', `column ${name} is ${view.kind}, expected text`);
+  return view;
+}

@@ -1,0 +1,87 @@
+/**
+ * Columns as reads see them: a handful of shapes over plain typed arrays, whatever a file or the journal holds (plain or
+ * dictionary-encoded text, narrower or wider numbers). Filters and writers loop over these buffers.
+ *
+ * `valid` has a byte a row (1 = present); absent: no row is null.
+ */
+
+export interface TextView {
+  readonly kind: 'text';
+  readonly rows: number;
+  /** Dictionary-encoded: the value of each row, -1 for null. Absent: row i has value i. */
+  readonly codes: Int32Array | undefined;
+  /** Only without codes. */
+  readonly valid: Uint8Array | undefined;
+  /** Value i is bytes[offsets[i] .. offsets[i + 1]). */
+  readonly offsets: Int32Array;
+  readonly bytes: Uint8Array;
+}
+
+export interface IntView {
+  readonly kind: 'int';
+  readonly rows: number;
+  readonly values: BigInt64Array;
+  readonly valid: Uint8Array | undefined;
+}
+
+/** Microseconds since the epoch, UTC. */
+export interface TimestampView {
+  readonly kind: 'timestamp';
+  readonly rows: number;
+  readonly values: BigInt64Array;
+  readonly valid: Uint8Array | undefined;
+}
+
+export interface DoubleView {
+  readonly kind: 'double';
+  readonly rows: number;
+  readonly values: Float64Array;
+  readonly valid: Uint8Array | undefined;
+}
+
+export interface BoolView {
+  readonly kind: 'bool';
+  readonly rows: number;
+  /** A byte a row, 0 or 1. */
+  readonly values: Uint8Array;
+  readonly valid: Uint8Array | undefined;
+}
+
+export interface MapView {
+  readonly kind: 'map';
+  readonly rows: number;
+  /** Entries of row i are offsets[i] .. offsets[i + 1]. */
+  readonly offsets: Int32Array;
+  readonly keys: TextView;
+  readonly values: TextView;
+  readonly valid: Uint8Array | undefined;
+}
+
+export interface ListView {
+  readonly kind: 'list';
+  readonly rows: number;
+  readonly offsets: Int32Array;
+  readonly element: View;
+  readonly valid: Uint8Array | undefined;
+}
+
+export interface StructView {
+  readonly kind: 'struct';
+  readonly rows: number;
+  readonly names: readonly string[];
+  readonly fields: readonly View[];
+  readonly valid: Uint8Array | undefined;
+}
+
+export type View = TextView | IntView | TimestampView | DoubleView | BoolView | MapView | ListView | StructView;
+
+/** The value index of row i of a text, -1 for null. */
+export function textIndex(view: TextView, i: number): number {
+  if (view.codes !== undefined) return view.codes[i]!;
+  return view.valid === undefined || view.valid[i] === 1 ? i : -1;
+}
+
+export function isNull(view: View, i: number): boolean {
+  if (view.kind === 'text') return textIndex(view, i) < 0;
+  return view.valid !== undefined && view.valid[i] === 0;
+}

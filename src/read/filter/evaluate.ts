@@ -1,0 +1,146 @@
+/**
+ * A predicate asked of the rows of a batch. AND narrows the candidates term by term; OR asks each term only of the rows
+ * no earlier term took. Each test is one loop over a column's buffers; text in a dictionary is tested once a value.
+ */
+import type { RecordBatch } from 'apache-arrow';
+import { BridgeError } from '../../errors.ts';
+import { createReadBatch, type ReadBatch, type TableColumns } from '../columns/batch.ts';
+import {
+  type BoolView,
+  type DoubleView,
+  type IntView,
+  isNull,
+  type TimestampView,
+  type View,
+} from '../columns/view.ts';
+import type { CompareOp } from './ast.ts';
+import { matchRows } from './evaluate-match.ts';
+import { textRows } from './evaluate-text.ts';
+import { holds, type Predicate, type Source, type Test } from './predicate.ts';
+
+/** Row numbers for which the predicate is true, ascending. */
+export function select(predicate: Predicate, batch: ReadBatch): Int32Array {
+  return filterRows(
+    predicate,
+    batch,
+    Int32Array.from({ length: batch.rows }, (_, i) => i),
+  );
+}
+
+/** `select` over an Arrow batch with the table's columns, or some of them. */
+export function selectArrow(predicate: Predicate, batch: RecordBatch, table: TableColumns): Int32Array {
+  return select(predicate, createReadBatch([batch], batch.numRows, table));
+}
+
+function filterRows(predicate: Predicate, batch: ReadBatch, rows: Int32Array): Int32Array {
+  if (rows.length === 0) return rows;
+  switch (predicate.kind) {
+    case 'always':
+      return predicate.value ? rows : rows.subarray(0, 0);
+    case 'and': {
+      let left = rows;
+      for (const term of predicate.terms) left = filterRows(term, batch, left);
+      return left;
+    }
+    case 'or':
+      return anyRows(predicate.terms, batch, rows);
+    case 'test':
+      return testRows(predicate.source, predicate.test, batch, rows);
+    case 'match':
+      return matchRows(predicate, batch, rows);
+  }
+}
+
+function anyRows(terms: readonly Predicate[], batch: ReadBatch, rows: Int32Array): Int32Array {
+  const taken = new Uint8Array(batch.rows);
+  let rest = rows;
+  for (const term of terms) {
+    const hits = filterRows(term, batch, rest);
+    for (const row of hits) taken[row] = 1;
+    if (hits.length > 0) rest = rest.filter((row) => taken[row] === 0);
+  }
+  return rows.filter((row) => taken[row] === 1);
+}
+
+function testRows(source: Source, test: Test, batch: ReadBatch, rows: Int32Array): Int32Array {
+  const view = batch.source(source);
+  if (test.kind === 'null') return nullRows(view, test.isNull, rows);
+  switch (view.kind) {
+    case 'text':
+      return textRows(view, test, rows);
+    case 'int':
+    case 'timestamp':
+      if (test.kind === 'int') return intRows(view, test.op, test.value, rows);
+      if (test.kind === 'intIn') return intInRows(view, new Set(test.values), test.negated, rows);
+      break;
+    case 'double':
+      if (test.kind === 'double') return doubleRows(view, test.op, test.value, rows);
+      if (test.kind === 'doubleIn') return doubleInRows(view, new Set(test.values), test.negated, rows);
+      break;
+    case 'bool':
+      if (test.kind === 'bool') return boolRows(view, test.whenFalse, test.whenTrue, rows);
+      break;
+  }
+  throw new BridgeError('internal', `filter test ${test.kind} was asked of a ${view.kind} column`);
+}
+
+function nullRows(view: View, wanted: boolean, rows: Int32Array): Int32Array {
+  const out = new Int32Array(rows.length);
+  let n = 0;
+  for (const row of rows) if (isNull(view, row) === wanted) out[n++] = row;
+  return out.subarray(0, n);
+}
+
+/** The outcomes of a comparison that pass: bit 0 below, bit 1 equal, bit 2 above. */
+function passes(op: CompareOp): number {
+  return Number(holds(op, -1)) | (Number(holds(op, 0)) << 1) | (Number(holds(op, 1)) << 2);
+}
+
+/** Compares the two halves of each 64-bit value: a BigInt a row would cost ten times as much. */
+function intRows(view: IntView | TimestampView, op: CompareOp, value: bigint, rows: Int32Array): Int32Array {
+  const { values, valid } = view;
+  const highs = new Int32Array(values.buffer, values.byteOffset, 2 * values.length);
+  const lows = new Uint32Array(values.buffer, values.byteOffset, 2 * values.length);
+  const high = Number(BigInt.asIntN(32, value >> 32n));
+  const low = Number(BigInt.asUintN(32, value));
+  const pass = passes(op);
+  const out = new Int32Array(rows.length);
+  let n = 0;
+  for (const row of rows) {
+    if (valid !== undefined && valid[row] === 0) continue;
+    const h = highs[2 * row + 1]!;
+    const l = lows[2 * row]!;
+    const order = h !== high ? (h < high ? 0 : 2) : l === low ? 1 : l < low ? 0 : 2;
+    if (((pass >> order) & 1) === 1) out[n++] = row;
+  }
+  return out.subarray(0, n);
+}
+
+function intInRows(view: IntView | TimestampView, values: Set<bigint>, negated: boolean, rows: Int32Array): Int32Array {
+  return rows.filter((row) => !isNull(view, row) && values.has(view.values[row]!) !== negated);
+}
+
+/** NaN is above every other value. */
+function doubleRows({ values, valid }: DoubleView, op: CompareOp, value: number, rows: Int32Array): Int32Array {
+  const pass = passes(op);
+  const out = new Int32Array(rows.length);
+  let n = 0;
+  for (const row of rows) {
+    if (valid !== undefined && valid[row] === 0) continue;
+    const d = values[row]!;
+    const order = d < value ? 0 : d === value ? 1 : 2;
+    if (((pass >> order) & 1) === 1) out[n++] = row;
+  }
+  return out.subarray(0, n);
+}
+
+function doubleInRows(view: DoubleView, values: Set<number>, negated: boolean, rows: Int32Array): Int32Array {
+  return rows.filter((row) => !isNull(view, row) && values.has(view.values[row]!) !== negated);
+}
+
+function boolRows({ values, valid }: BoolView, whenFalse: boolean, whenTrue: boolean, rows: Int32Array): Int32Array {
+  return rows.filter((row) => {
+    if (valid !== undefined && valid[row] === 0) return false;
+    return values[row] === 1 ? whenTrue : whenFalse;
+  });
+}

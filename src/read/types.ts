@@ -1,0 +1,88 @@
+/** What a read is handed, and what it gives back. */
+import type { RecordBatch } from 'apache-arrow';
+import type { LakeObject } from '../catalog/types.ts';
+import type { ErrorData } from '../errors.ts';
+import type { PartitionStrategy, Promotion } from '../model/layout.ts';
+import type { TableName } from '../model/signal.ts';
+import type { TableSchema } from '../model/table.ts';
+import type { ObjectStore } from '../store/store.ts';
+import type { ReadBatch } from './columns/batch.ts';
+
+/** Rows of one journal segment, with the types of `arrowSchema(schema)` (dictionary-encoded strings). */
+export interface FreshBatch {
+  readonly commitId: string;
+  readonly batch: RecordBatch;
+}
+
+/** The durable rows that were in no committed object when the snapshot was taken; it stays readable until closed. */
+export interface FreshSnapshot {
+  readonly commitIds: readonly string[];
+  /** The rows of all segments but those named. */
+  batches(except: ReadonlySet<string>): AsyncIterable<FreshBatch> | Iterable<FreshBatch>;
+  close(): void | Promise<void>;
+}
+
+export interface FreshSource {
+  /** With a partition, only rows whose partition path is that path or lies below it. */
+  open(table: TableName, options: { readonly partition: string }): FreshSnapshot | Promise<FreshSnapshot>;
+}
+
+export interface ReadDeps {
+  readonly store: ObjectStore;
+  /** Promoted columns included. */
+  readonly schema: TableSchema;
+  /** The promotions behind the promoted columns: files older than one are answered from their maps. */
+  readonly promotions: readonly Promotion[];
+  /** Strategies in force: `value` segments of paths prune by their column. */
+  readonly partitioning: readonly PartitionStrategy[];
+  /** The table's objects at or below a partition path ('' for all). Objects of unfinished commits may be among them. */
+  objects(table: TableName, partition: string, signal: AbortSignal): Promise<readonly LakeObject[]>;
+  /** Which of these commits have their commit record. */
+  committed(commitIds: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** Absent where no daemon is at hand. */
+  readonly fresh: FreshSource | undefined;
+  /** Rows a record batch. */
+  readonly batchSize: number;
+  /** Footers and row groups fetched ahead. */
+  readonly parallelism: number;
+}
+
+/** A batch and which of its rows are asked for, in ascending order. */
+export interface SelectedBatch {
+  readonly batch: ReadBatch;
+  readonly rows: Int32Array;
+}
+
+export interface ReadStats {
+  /** Rows given out. */
+  rows: number;
+  /** Rows whose values were read. */
+  rowsScanned: number;
+  /** Of the rows given out, those that were in no object yet. */
+  freshRows: number;
+  filesListed: number;
+  filesPruned: number;
+  filesScanned: number;
+  rowGroupsPruned: number;
+  rowGroupsScanned: number;
+  bytesRead: number;
+  requests: number;
+  /** Files left out under `on_error=skip`. */
+  readonly skipped: { readonly key: string; readonly error: ErrorData }[];
+}
+
+export function emptyStats(): ReadStats {
+  return {
+    rows: 0,
+    rowsScanned: 0,
+    freshRows: 0,
+    filesListed: 0,
+    filesPruned: 0,
+    filesScanned: 0,
+    rowGroupsPruned: 0,
+    rowGroupsScanned: 0,
+    bytesRead: 0,
+    requests: 0,
+    skipped: [],
+  };
+}

@@ -1,0 +1,129 @@
+/**
+ * How an object gets into the file lake: `{root}/_lake/tmp/{upload id}/{key}` is written and synced, then given its
+ * name, then the folders are synced. Readers see the whole object or none, and after `publish` it survives a power cut.
+ *
+ * The temporary file keeps its key as its path, so that a left-over one tells what it was; names beginning with `_` are
+ * skipped by engines. The upload id's folder is the upload's own, so uploads of one key never meet.
+ */
+import { type FileHandle, link, mkdir, open, rename, rm, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { BridgeError } from '../errors.ts';
+import { type Randomness, systemRandomness } from '../platform/clock.ts';
+import { isErrno } from '../platform/files.ts';
+import { alreadyExists } from './common.ts';
+import { fileError } from './file-errors.ts';
+
+export const TMP_FOLDER = '_lake/tmp';
+export const UPLOAD_ID = /^[0-9a-f]{16}$/;
+
+/** A folder can be removed by a concurrent delete between its making and its use; more than this is no coincidence. */
+const FOLDER_TRIES = 10;
+
+export interface FileUpload {
+  readonly handle: FileHandle;
+  /** Syncs and publishes. Returns the object's etag. */
+  publish(ifAbsent: boolean): Promise<string>;
+  /** Removes what is there of it; may be called at any time, also twice. */
+  discard(): Promise<void>;
+}
+
+export async function beginFileUpload(
+  root: string,
+  key: string,
+  randomness: Randomness = systemRandomness,
+): Promise<FileUpload> {
+  const target = join(root, key);
+  const folder = join(root, TMP_FOLDER, randomness.hex(8));
+  const temporary = join(folder, key);
+  let handle: FileHandle;
+  try {
+    await mkdir(dirname(temporary), { recursive: true });
+    handle = await open(temporary, 'wx');
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true }).catch(() => {});
+    throw fileError(error, 'writing', target);
+  }
+  const removeFolder = () => rm(folder, { recursive: true, force: true });
+
+  return {
+    handle,
+    async publish(ifAbsent) {
+      try {
+        await handle.sync();
+        const etag = etagOf(await handle.stat({ bigint: true }));
+        await handle.close();
+        await inFolder(target, () => (ifAbsent ? linkNew(temporary, target) : rename(temporary, target)));
+        await syncFolders(root, dirname(target));
+        return etag;
+      } catch (error) {
+        throw fileError(error, 'writing', target);
+      } finally {
+        await removeFolder().catch(() => {});
+      }
+    },
+    async discard() {
+      await handle.close().catch(() => {});
+      await removeFolder();
+    },
+  };
+}
+
+/** The same for every reader of the file, and another one for every object that takes the name. */
+export function etagOf(stat: { readonly ino: bigint; readonly mtimeNs: bigint; readonly size: bigint }): string {
+  return `"${stat.ino.toString(16)}-${stat.mtimeNs.toString(16)}-${stat.size.toString(16)}"`;
+}
+
+async function linkNew(temporary: string, target: string): Promise<void> {
+  try {
+    await link(temporary, target);
+  } catch (error) {
+    if (isErrno(error, 'EEXIST')) throw alreadyExists(target, error);
+    // What file systems without hard links say (FAT, some network and FUSE ones).
+    if (isErrno(error, 'EPERM', 'ENOSYS', 'EOPNOTSUPP')) {
+      throw fileError(Object.assign(new Error('link'), { code: 'ENOTSUP', cause: error }), 'writing', target);
+    }
+    throw error;
+  }
+  await unlink(temporary);
+}
+
+async function inFolder(target: string, publish: () => Promise<void>): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    await mkdir(dirname(target), { recursive: true });
+    try {
+      await publish();
+      return;
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT')) throw error;
+      if (tries === FOLDER_TRIES) {
+        throw new BridgeError('conflict', `writing ${target}: its folder is removed again and again`, { cause: error });
+      }
+    }
+  }
+}
+
+/**
+ * Makes the names from `folder` up to the root durable. All of them, not only those made by this upload: another thread
+ * may have made one a moment ago and not synced it yet. A folder that is durable already costs about 0.05 ms.
+ */
+export async function syncFolders(root: string, folder: string): Promise<void> {
+  for (let path = folder; path.length >= root.length; path = dirname(path)) {
+    await syncFolder(path);
+    if (path === root) return;
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  // Windows cannot open folders; its file systems journal names themselves.
+  if (process.platform === 'win32') return;
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path, 'r');
+    await handle.sync();
+  } catch (error) {
+    // Emptied and removed by a delete meanwhile: the object in it is gone too.
+    if (!isErrno(error, 'ENOENT')) throw error;
+  } finally {
+    await handle?.close();
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * A directory as an object store. Keys are paths below the root. Differences to S3 that remain: metadata and content
+ * type are not kept, and a name cannot be an object and a folder at once. Symbolic links are the operator's: the root
+ * may be one, `get` follows them, `list` does not.
+ */
+import { open, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
+import { BridgeError } from '../errors.ts';
+import { isErrno } from '../platform/files.ts';
+import { cutRange, notFound, pour, throwIfCancelled } from './common.ts';
+import { fileError } from './file-errors.ts';
+import { listFiles } from './file-list.ts';
+import { beginFileUpload, etagOf, syncFolders, TMP_FOLDER, UPLOAD_ID } from './file-upload.ts';
+import { checkKey, checkPrefix } from './key.ts';
+import type { ObjectStore, ObjectWriter, OpenUpload, PutOptions } from './store.ts';
+
+export interface FileStoreOptions {
+  /** Hears what could not be cleaned up. */
+  readonly warn?: (message: string, error: BridgeError) => void;
+}
+
+export function createFileStore(path: string, options: FileStoreOptions = {}): ObjectStore {
+  const root = resolve(path);
+  const warn = options.warn ?? (() => {});
+  const store: ObjectStore = {
+    location: root,
+    async put(key, body, putOptions = {}) {
+      const writer = await openWriter(root, key, putOptions, warn);
+      return pour([body] as never, writer);
+    },
+    async write(key, putOptions = {}) {
+      return openWriter(root, key, putOptions, warn);
+    },
+    async uploadStream(key, source, putOptions = {}) {
+      return pour(source, await openWriter(root, key, putOptions, warn));
+    },
+    async get(key, { range, signal } = {}) {
+      const file = join(root, checkFileKey(key));
+      throwIfCancelled(signal, `reading ${file}`);
+      try {
+        await using handle = await open(file, 'r');
+        const found = await handle.stat();
+        if (!found.isFile()) throw notFound(file);
+        const { start, end } = cutRange(range, found.size, file);
+        const body = new Uint8Array(end - start);
+        for (let filled = 0; filled < body.length; ) {
+          throwIfCancelled(signal, `reading ${file}`);
+          const { bytesRead } = await handle.read(body, filled, body.length - filled, start + filled);
+          if (bytesRead === 0) throw new BridgeError('unavailable', `${file} was cut short while it was read`);
+          filled += bytesRead;
+        }
+        return body;
+      } catch (error) {
+        throw isErrno(error, 'ENOTDIR', 'EISDIR') ? notFound(file, error) : fileError(error, 'reading', file);
+      }
+    },
+    async head(key, { signal } = {}) {
+      const file = join(root, checkFileKey(key));
+      throwIfCancelled(signal, `reading ${file}`);
+      try {
+        const found = await stat(file, { bigint: true });
+        if (!found.isFile()) throw notFound(file);
+        const { size, mtimeMs } = found;
+        return { key, size: Number(size), modifiedMs: Number(mtimeMs), etag: etagOf(found), metadata: {} };
+      } catch (error) {
+        throw isErrno(error, 'ENOTDIR') ? notFound(file, error) : fileError(error, 'reading', file);
+      }
+    },
+    list(prefix, listOptions = {}) {
+      return listFiles(root, checkPrefix(prefix), listOptions);
+    },
+    async delete(keys, { signal } = {}) {
+      for (const key of keys) checkFileKey(key);
+      const changed = new Set<string>();
+      for (const key of keys) {
+        throwIfCancelled(signal, `deleting from ${root}`);
+        changed.add(await removeFile(root, join(root, key)));
+      }
+      for (const folder of changed) await syncFolders(root, folder);
+    },
+    async listUploads(prefix) {
+      checkPrefix(prefix);
+      return (await leftOvers(root)).filter((upload) => upload.key.startsWith(prefix));
+    },
+    async abortUpload({ uploadId }) {
+      if (!UPLOAD_ID.test(uploadId)) {
+        throw new BridgeError('invalid_argument', `"${uploadId}" is no upload id of a file lake`);
+      }
+      const folder = join(root, TMP_FOLDER, uploadId);
+      await rm(folder, { recursive: true, force: true }).catch((error) => {
+        throw fileError(error, 'removing', folder);
+      });
+    },
+    async check() {
+      // Asking for permissions would not find a read-only or full disk: only writing does.
+      const upload = await beginFileUpload(root, 'check');
+      try {
+        await upload.handle.writeFile('check');
+        await upload.handle.sync();
+      } catch (error) {
+        throw fileError(error, 'writing to', root);
+      } finally {
+        await upload.discard().catch(() => {});
+      }
+    },
+    close() {},
+  };
+  return store;
+}
+
+function checkFileKey(key: string): string {
+  checkKey(key);
+  if (key === TMP_FOLDER || key.startsWith(`${TMP_FOLDER}/`)) {
+    throw new BridgeError('invalid_argument', `object key "${key}" is in ${TMP_FOLDER}, the place of temporary files`);
+  }
+  // Where the system's paths have other separators and drives, they must not come in through a key.
+  if (sep === '\\' && /[\\:]/.test(key)) {
+    throw new BridgeError('invalid_argument', `object key "${key}" holds \\ or :, which mean something else in a path here`);
+  }
+  return key;
+}
+
+type Warn = NonNullable<FileStoreOptions['warn']>;
+
+async function openWriter(root: string, key: string, options: PutOptions, warn: Warn): Promise<ObjectWriter> {
+  const file = join(root, checkFileKey(key));
+  const { signal, ifAbsent = false } = options;
+  throwIfCancelled(signal, `writing ${file}`);
+  const upload = await beginFileUpload(root, key);
+  let size = 0;
+  let open = true;
+  const checkOpen = () => {
+    throwIfCancelled(signal, `writing ${file}`);
+    if (!open) throw new BridgeError('conflict', `the writer of ${file} is closed or aborted`);
+  };
+  return {
+    async write(chunk) {
+      checkOpen();
+      try {
+        await upload.handle.writeFile(chunk);
+      } catch (error) {
+        throw fileError(error, 'writing', file);
+      }
+      size += chunk.length;
+    },
+    async close() {
+      checkOpen();
+      open = false;
+      return { key, size, etag: await upload.publish(ifAbsent) };
+    },
+    async abort() {
+      open = false;
+      await upload.discard().catch((error) => {
+        warn(`a temporary file of ${file} was left behind`, fileError(error, 'removing', file));
+      });
+    },
+  };
+}
+
+/** Returns the nearest folder that is still there after empty ones were removed. */
+async function removeFile(root: string, file: string): Promise<string> {
+  try {
+    await rm(file);
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw fileError(error, 'deleting', file);
+  }
+  let folder = dirname(file);
+  while (folder !== root) {
+    try {
+      await rmdir(folder);
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT', 'ENOTDIR')) break; // not empty, most of the time
+    }
+    folder = dirname(folder);
+  }
+  return folder;
+}
+
+async function leftOvers(root: string): Promise<OpenUpload[]> {
+  const uploads: OpenUpload[] = [];
+  for (const uploadId of await namesIn(join(root, TMP_FOLDER))) {
+    if (!UPLOAD_ID.test(uploadId)) continue;
+    const folder = join(root, TMP_FOLDER, uploadId);
+    for await (const { key } of listFiles(folder, '', {})) {
+      const started = await stat(folder).catch(() => undefined);
+      if (started) uploads.push({ key, uploadId, startedMs: started.mtimeMs });
+    }
+  }
+  return uploads;
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return [];
+    throw fileError(error, 'listing', folder);
+  }
+}
