@@ -15,6 +15,6 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   version,
   loadConfig,
   showConfig,
-  openLake,
+  openLake: (config, options) => openLake(config, options, version),
   serve: (config) => runDaemon(config, version),
 });

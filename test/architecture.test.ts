@@ -26,7 +26,9 @@ function importsOf(file: string): Import[] {
 }
 
 function targetOf({ from, to }: Import): string {
-  return relative(SRC, resolve(join(SRC, dirname(from)), to)).split(sep).join('/');
+  return relative(SRC, resolve(join(SRC, dirname(from)), to))
+    .split(sep)
+    .join('/');
 }
 
 function moduleOf(file: string): string {
@@ -34,7 +36,10 @@ function moduleOf(file: string): string {
 }
 
 function packageOf(specifier: string): string {
-  return specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
 }
 
 interface Allowed {
@@ -44,7 +49,11 @@ interface Allowed {
 
 function readTable(): Map<string, Allowed> {
   const rows = readFileSync(join(SRC, 'README.md'), 'utf8').matchAll(/^\| `(\w+)` \|([^|]*)\|([^|]*)\|$/gm);
-  const names = (cell: string) => cell.split(',').map((name) => name.trim()).filter(Boolean);
+  const names = (cell: string) =>
+    cell
+      .split(',')
+      .map((name) => name.trim())
+      .filter(Boolean);
   return new Map(
     [...rows].map(([, module, modules, packages]) => [
       module!,
@@ -70,7 +79,10 @@ test('modules import only what the table allows', () => {
     const configTypes = entry.typeOnly && target === 'config/types.ts';
     return !configTypes && !allowed.modules.has(moduleOf(target));
   });
-  assert.deepEqual(broken.map(({ from, to }) => `${from} imports ${to}`), []);
+  assert.deepEqual(
+    broken.map(({ from, to }) => `${from} imports ${to}`),
+    [],
+  );
 });
 
 test('what the table allows is used', () => {
@@ -100,7 +112,10 @@ test('no source file is dead', () => {
       reached.add(target);
     }
   }
-  assert.deepEqual(files.filter((file) => !reached.has(file)), []);
+  assert.deepEqual(
+    files.filter((file) => !reached.has(file)),
+    [],
+  );
 });
 
 test('files stay short enough to be read in one go', () => {

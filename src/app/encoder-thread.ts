@@ -2,8 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createCommits } from '../catalog/commits.ts';
 import { errorToData } from '../errors.ts';
-import type { FromEncoder, ToEncoder } from '../inges./thread-data.ts';
 import { commitSegment } from '../ingest/commit-segment.ts';
+import type { FromEncoder, ToEncoder } from '../ingest/messages.ts';
 import { systemClock } from '../platform/clock.ts';
 import { systemFiles } from '../platform/files.ts';
 import { openStore } from '../store/open.ts';

@@ -1,8 +1,8 @@
 /** The thread of a lane: collects the requests that wait together into one group. */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { transferables } from '../batch/arrow.ts';
-import type { FromLane, LaneRequest, ToLane } from '../inges./thread-data.ts';
 import { createLane } from '../ingest/lane.ts';
+import type { FromLane, LaneRequest, ToLane } from '../ingest/messages.ts';
 import { systemClock } from '../platform/clock.ts';
 import { systemFiles } from '../platform/files.ts';
 import type { LaneThreadData } from './thread-data.ts';

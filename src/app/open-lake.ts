@@ -9,15 +9,15 @@ import { openLocalLake } from './local-lake.ts';
 /** Environment variable with the bearer token that commands show to a bridge. */
 const TOKEN_VARIABLE = 'OTEL_LAKE_TOKEN';
 
-export async function openLake(config: Config, options: LakeOptions): Promise<Lake> {
+export async function openLake(config: Config, options: LakeOptions, version: string): Promise<Lake> {
   const scheme = config.server.tls ? 'https' : 'http';
   const url = (options.url ?? `${scheme}://${config.server.api}`).replace(/\/+$/, '');
   const adminUrl = config.server.admin === undefined || options.url ? url : `${scheme}://${config.server.admin}`;
   const remote = { url, adminUrl, token: process.env[TOKEN_VARIABLE] };
   if (options.url) return remoteLake(remote);
-  if (options.direct) return openLocalLake(config);
+  if (options.direct) return openLocalLake(config, version);
   const store = openStore(config);
   const { location } = store;
   store.close();
-  return (await findBridge(remote, location)) ?? openLocalLake(config);
+  return (await findBridge(remote, location)) ?? openLocalLake(config, version);
 }

@@ -11,6 +11,9 @@ import type { StringDictionary } from '../model/batch.ts';
 import { systemRandomness } from '../platform/clock.ts';
 import { type ByteSource, byteSource, grow, MAX_INT32 } from './bytes.ts';
 
+const encoder = new TextEncoder();
+const textScratch = byteSource(new Uint8Array(4096));
+
 const FIRST_SLOTS = 64;
 const MAX_VALUES = 1 << 27;
 const NON_ASCII = 0x80808080 | 0;
@@ -60,8 +63,11 @@ export class Interner {
 
   /** Code of a text; a lone surrogate becomes U+FFFD. */
   internText(text: string): number {
-    const bytes = new TextEncoder().encode(text);
-    return this.intern(byteSource(bytes), 0, bytes.length);
+    if (3 * text.length > textScratch.bytes.length) {
+      const bytes = encoder.encode(text);
+      return this.intern(byteSource(bytes), 0, bytes.length);
+    }
+    return this.intern(textScratch, 0, encoder.encodeInto(text, textScratch.bytes).written);
   }
 
   /** Whether `code` is in use and its value is source[start .. end). Any code may be asked, also one of an earlier batch. */

@@ -16,7 +16,7 @@ export interface Key {
   readonly values?: readonly (string | number)[];
   readonly min?: number;
   readonly max?: number;
-  /** Shown in the shipped file where there is no default. */
+  /** Shown in the shipped file, commented out, where there is no fixed default. */
   readonly example?: Scalar;
   readonly secret?: true;
   /** What to do instead, where this version refuses the key. */

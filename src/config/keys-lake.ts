@@ -9,6 +9,7 @@ export const STORAGE_KEYS: readonly Key[] = [
     type: 'string',
     values: ['file', 's3'],
     derived: { text: '"file", but "s3" where `s3.bucket` is set', value: ({ has }) => (has('s3') ? 's3' : 'file') },
+    example: 's3',
     doc: 'Where the lake lives: a local directory or an S3 bucket.',
   },
   { path: 'storage.path', type: 'path', default: 'data/lake', doc: 'Directory of the lake for type "file".' },
@@ -22,6 +23,7 @@ export const S3_KEYS: readonly Key[] = [
       text: 'AWS_REGION, AWS_DEFAULT_REGION, else "us-east-1"',
       value: ({ env }) => env.AWS_REGION || env.AWS_DEFAULT_REGION || 'us-east-1',
     },
+    example: 'us-east-1',
     doc: 'Region of the bucket.',
   },
   { path: 's3.bucket', type: 'string', example: 'my-telemetry', doc: 'Bucket of the lake.' },
@@ -31,6 +33,7 @@ export const S3_KEYS: readonly Key[] = [
     path: 's3.force_path_style',
     type: 'boolean',
     derived: { text: 'true where `s3.endpoint` is set, else false', value: ({ has }) => has('s3.endpoint') },
+    example: true,
     doc: 'Whether the bucket stands in the path of URLs instead of the host.',
   },
   { path: 's3.create_bucket', type: 'boolean', default: false, doc: 'Whether a missing bucket is created at start.' },
@@ -55,6 +58,7 @@ export const S3_KEYS: readonly Key[] = [
       value: ({ has }) =>
         has('s3.credentials.access_key_id') ? 'explicit' : has('s3.credentials.profile') ? 'profile' : 'env',
     },
+    example: 'env',
     doc: "Credentials from the environment (the SDK's default chain: variables, web identity, instance role), a profile, or here.",
   },
   {
@@ -142,7 +146,8 @@ export const PARQUET_KEYS: readonly Key[] = [
   {
     path: 'parquet.compression_level',
     type: 'integer',
-    values: [1, 6],
+    min: 0,
+    max: 22,
     example: 1,
     doc: "Level of the codec; the encoder's are fixed: 1 for ZSTD, 6 for GZIP, none for others.",
   },

@@ -31,6 +31,7 @@ export const SERVER_KEYS: readonly Key[] = [
       value: ({ get }) =>
         Math.min(64 * MIB, Math.floor(Number(get('limits.memory_bytes')) / 4), Number(get('journal.max_bytes'))),
     },
+    example: 64 * MIB,
     doc: 'Largest request taken, in bytes after decompression.',
   },
   {

@@ -10,6 +10,7 @@ const threads = (doc: string, path: string): Key => ({
   min: 1,
   max: 64,
   derived: { text: 'half of the cores, 1 to 4', value: ({ cores }) => Math.max(1, Math.min(4, Math.floor(cores / 2))) },
+  example: 2,
   doc,
 });
 
@@ -54,6 +55,7 @@ export const OPERATIONS_KEYS: readonly Key[] = [
     min: 1,
     max: 64,
     derived: { text: '1, on 4 cores and more 2', value: ({ cores }) => (cores >= 4 ? 2 : 1) },
+    example: 1,
     doc: 'Worker threads that serve reads.',
   },
 ];
@@ -100,6 +102,7 @@ export const FLUSH_KEYS: readonly Key[] = [
           Math.floor(Number(get('journal.max_bytes')) / 2),
         ),
     },
+    example: 128 * MIB,
     doc: 'Bytes of OTLP (decompressed) after which rows are written.',
   },
   {

@@ -132,7 +132,7 @@ function readKeyed(
 ): PartitionStrategy {
   const { problems } = context;
   const missing = (name: string, what: string) =>
-    problems.report(`${path}.${name}`, `${path}.${name} is missing; type "${type}" needs ${what}`);
+    problems.reportMissing(`${path}.${name}`, `type "${type}" needs ${what}`);
   const field = own.get(`${path}.field`) as string | undefined;
   if (field === undefined) missing('field', 'the name of a column or attribute');
   const name = readName(own, path, field ?? '', context);

@@ -17,6 +17,8 @@ const MAX_EXCERPT_CHARS = 160;
 export interface Problems {
   /** `path` finds the place: the key itself, or its value. A path that is not in the text has no excerpt. */
   report(path: string, message: string, at?: 'key' | 'value'): void;
+  /** A key that is missing is only missing if it was not refused before. */
+  reportMissing(path: string, what: string): void;
   readonly count: number;
   /** Throws one `config` error if anything was reported. */
   throwIfAny(): void;
@@ -26,12 +28,17 @@ export function createProblems(text: string, file: string): Problems {
   const places = locate(text);
   const masked = maskSecrets(text, places);
   const paragraphs: { readonly offset: number; readonly text: string }[] = [];
-  return {
+  const reported = new Set<string>();
+  const problems: Problems = {
     report(path, message, at = 'value') {
+      reported.add(path);
       const span = findPlace(places, path)?.[at];
       const where = span === undefined ? file : `${file}:${lineOf(text, span.start)}`;
       const excerpt = span === undefined ? '' : `\n${excerptOf(masked, span)}`;
       paragraphs.push({ offset: span?.start ?? text.length, text: `${where}: ${message}${excerpt}` });
+    },
+    reportMissing(path, what) {
+      if (!reported.has(path)) problems.report(path, `${path} is missing; ${what}`);
     },
     get count() {
       return paragraphs.length;
@@ -46,6 +53,7 @@ export function createProblems(text: string, file: string): Problems {
       throw new BridgeError('config', lines.join('\n\n'), { hint });
     },
   };
+  return problems;
 }
 
 /** The path's place, else that of the nearest table or array around it. */

@@ -60,8 +60,7 @@ function readPromotion(entry: unknown, path: string, context: CheckContext): Pro
     if (checked !== undefined) own.set(name, checked as string);
   }
   const attribute = own.get('attribute');
-  if (entry.attribute === undefined)
-    problems.report(path, `${path}.attribute is missing; expected an attribute's name`);
+  if (attribute === undefined) problems.reportMissing(`${path}.attribute`, "expected an attribute's name");
   if (attribute === undefined || problems.count > before) return undefined;
   const type = (own.get('type') ?? 'string') as PromotedType;
   return { attribute, type, column: promotedColumnName(attribute) };

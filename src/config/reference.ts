@@ -135,19 +135,27 @@ function isShownForTime(key: Key): boolean {
   return ['type', 'field', 'granularity', 'format'].includes(nameOf(key));
 }
 
+const MAX_LINE_CHARS = 120;
+
 const PROMOTE_EXAMPLE = '[{ attribute = "http.route", type = "string" }]';
 
 function keyLines(key: Key, section: string): string[] {
   const shown = key.default ?? key.example;
   const value = key.type === 'tables' ? PROMOTE_EXAMPLE : shown === undefined ? undefined : plainToml(shown);
-  const doc = `# ${key.doc}${allowedText(key)}`;
-  if (isInForce(key, section)) return [doc, `${nameOf(key)} = ${value}`];
-  const text = key.derived === undefined ? '' : ` Default: ${key.derived.text}.`;
-  return [doc + text, ...(value === undefined ? [] : [`# ${nameOf(key)} = ${value}`])];
+  const fallback = key.derived === undefined ? '' : `Default: ${key.derived.text}.`;
+  const doc = commentLines([key.doc, allowedText(key), fallback]);
+  if (value === undefined) return doc;
+  return [...doc, `${isInForce(key, section) ? '' : '# '}${nameOf(key)} = ${value}`];
+}
+
+/** One line, or a line each where they are too long together. */
+function commentLines(sentences: readonly string[]): string[] {
+  const line = `# ${sentences.filter(Boolean).join(' ')}`;
+  return line.length <= MAX_LINE_CHARS ? [line] : sentences.filter(Boolean).map((sentence) => `# ${sentence}`);
 }
 
 function allowedText(key: Key): string {
-  return key.values === undefined ? '' : ` One of ${key.values.map(plainToml).join(', ')}.`;
+  return key.values === undefined ? '' : `One of ${key.values.map(plainToml).join(', ')}.`;
 }
 
 /** Examples name the environment's variables as they are. */

@@ -80,7 +80,7 @@ const BUCKET = /^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/;
 
 function checkBucket(settings: Settings, problems: Problems): void {
   const bucket = settings.optional('s3.bucket');
-  if (bucket === undefined) problems.report('s3.bucket', 's3.bucket is missing; storage.type "s3" needs it');
+  if (bucket === undefined) problems.reportMissing('s3.bucket', 'storage.type "s3" needs it');
   else if (!BUCKET.test(bucket)) {
     problems.report('s3.bucket', 's3.bucket is no name of a bucket; expected letters, digits, "." and "-" (no URL)');
   }
@@ -103,7 +103,7 @@ function checkS3Keys(settings: Settings, problems: Problems): void {
       );
     }
     if (!isGiven && type === user && (key === 'access_key_id' || key === 'secret_access_key')) {
-      problems.report(path, `${path} is missing; s3.credentials.type "explicit" needs it`);
+      problems.reportMissing(path, 's3.credentials.type "explicit" needs it');
     }
   }
   if (settings.has('s3.encryption.kms_key_id') && settings.optional('s3.encryption.type') !== 'aws:kms') {
@@ -142,7 +142,7 @@ function checkLevel(settings: Settings, problems: Problems): void {
 function checkTls(settings: Settings, problems: Problems): void {
   if (!settings.has('server.tls')) return;
   for (const path of ['server.tls.cert_file', 'server.tls.key_file']) {
-    if (!settings.has(path)) problems.report(path, `${path} is missing; server.tls needs a certificate and its key`);
+    if (!settings.has(path)) problems.reportMissing(path, 'server.tls needs a certificate and its key');
   }
 }
 

@@ -1,8 +1,19 @@
 /** The configuration in force as TOML, secrets redacted; read again (with its secrets) it gives the same configuration. */
+import { parse } from 'smol-toml';
 import type { PartitionStrategy } from '../model/layout.ts';
 import { KEYS } from './keys.ts';
 import { redactedConfig } from './redact.ts';
 import type { Config } from './types.ts';
+
+/** The same in the form asked for; JSON has the keys of the file. */
+export function showConfig(config: Config, format: 'toml' | 'json'): string {
+  const toml = configToToml(config);
+  return format === 'toml' ? toml : JSON.stringify(parse(toml.replaceAll('$${', '${')), infinityAsText, 2);
+}
+
+function infinityAsText(_: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? tomlValue(value) : value;
+}
 
 export function configToToml(config: Config): string {
   const shown = redactedConfig(config);

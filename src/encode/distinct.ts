@@ -14,51 +14,44 @@ const SAMPLE = 16;
 
 /** Also true for columns that are not looked at: dictionary-encoded ones, which repeat by design, and nested ones. */
 export function dictionaryPays(data: Data): boolean {
-  const sample = sampled(data);
-  return sample === undefined || sample.values === 0 || sample.distinct <= sample.values * NEAR_UNIQUE;
-}
-
-interface Sample {
-  readonly values: number;
-  readonly distinct: number;
-}
-
-function sampled(data: Data): Sample | undefined {
-  const { type, length } = data;
-  if (DataType.isUtf8(type)) return sampleStrings(data.values, data.valueOffsets, length);
-  const wide = DataType.isTimestamp(type) || DataType.isFloat(type) || DataType.isInt(type);
-  if (!wide || data.stride * data.values.BYTES_PER_ELEMENT !== 8) return undefined;
-  return sampleWords(new Int32Array(data.values.buffer, data.values.byteOffset, length * 2));
-}
-
-function sampleWords(words: Int32Array): Sample {
+  const hashes = hashesOf(data);
+  if (hashes === undefined) return true;
   const seen = new Set<number>();
   let values = 0;
-  for (let i = 0; i < words.length; i += 2) {
-    const hash = mix(Math.imul(words[i]!, 0x85ebca6b) ^ words[i + 1]!);
-    if (hash % SAMPLE !== 0) continue;
+  for (let i = 0; i < hashes.length; i++) {
+    const hash = hashes[i]!;
+    if (hash % SAMPLE !== 0 || !data.getValid(i)) continue;
     values++;
     seen.add(hash);
   }
-  return { values, distinct: seen.size };
+  return seen.size <= values * NEAR_UNIQUE;
 }
 
-/** By the last 8 bytes and the length, which tell ids apart; nulls are empty strings here and are left out. */
-function sampleStrings(bytes: Uint8Array, offsets: Int32Array, count: number): Sample {
-  const seen = new Set<number>();
-  let values = 0;
+/** A hash for each row, undefined for columns of other types than plain strings and 64-bit values. */
+function hashesOf({ type, length, values, valueOffsets }: Data): Int32Array | undefined {
+  if (DataType.isUtf8(type)) return stringHashes(values, valueOffsets, length);
+  if (!DataType.isTimestamp(type) && !DataType.isFloat(type) && !DataType.isInt(type)) return undefined;
+  if (values.byteLength < length * 8) return undefined;
+  return wordHashes(new Int32Array(values.buffer, values.byteOffset, length * 2));
+}
+
+function wordHashes(words: Int32Array): Int32Array {
+  const hashes = new Int32Array(words.length / 2);
+  for (let i = 0; i < hashes.length; i++) hashes[i] = mix(Math.imul(words[2 * i]!, 0x85ebca6b) ^ words[2 * i + 1]!);
+  return hashes;
+}
+
+/** Of the last 8 bytes and the length, which tell ids apart. */
+function stringHashes(bytes: Uint8Array, offsets: Int32Array, count: number): Int32Array {
+  const hashes = new Int32Array(count);
   for (let i = 0; i < count; i++) {
     const start = offsets[i]!;
     const end = offsets[i + 1]!;
-    if (start === end) continue;
     let hash = end - start;
     for (let at = Math.max(start, end - 8); at < end; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
-    hash = mix(hash);
-    if (hash % SAMPLE !== 0) continue;
-    values++;
-    seen.add(hash);
+    hashes[i] = mix(hash);
   }
-  return { values, distinct: seen.size };
+  return hashes;
 }
 
 /** Finaliser of MurmurHash3: every bit of the input reaches the low bits that the sample is taken by. */

@@ -9,20 +9,20 @@
  * Memory: one row group, and what `finish` writes: about 25 KB of metadata a row group, 1.2 to 2.5 bytes a distinct
  * value of a column with a Bloom filter.
  */
-import { RecordBatch, type Schema } from 'apache-arrow';
+import { type RecordBatch, type Schema, Table } from 'apache-arrow';
 import type { ParquetConfig } from '../config/types.ts';
 import { BridgeError } from '../errors.ts';
 import { bloomFilter, canHaveBloomFilter } from './bloom.ts';
 import { verifyFooter } from './check.ts';
 import { type FileSchema, fileMetaData, mendSchema, placeRowGroup, shiftOffsetIndex } from './footer.ts';
 import { columnsOf } from './properties.ts';
-import { type EncodedBatch, type EncodedRowGroup, encodeBatch } from './row-group.ts';
+import { type EncodedRowGroup, type EncodedRows, encodeRows } from './row-group.ts';
 import { i32, i64, list, structOf, structsOf, THRIFT, type ThriftStruct, writeStruct } from './thrift.ts';
 
 const MAGIC = new TextEncoder().encode('PAR1');
 
-/** Key of the metadata that becomes the footer's own `created_by`. */
-export const CREATED_BY = 'created_by';
+/** Key of the metadata whose value also stands in the footer's `created_by`. */
+export const VERSION_KEY = 'otel-lake.version';
 
 export interface EncodedFile {
   /** Bytes behind the last row group. */
@@ -53,11 +53,6 @@ export interface ParquetEncoder {
   finish(): EncodedFile;
 }
 
-/** `created_by` in the form that readers parse: application, version, build. */
-export function createdBy(version: string): string {
-  return `otel-lake-bridge version ${version} (build parquet-wasm)`;
-}
-
 interface State {
   position: number;
   schema: FileSchema | undefined;
@@ -76,14 +71,15 @@ interface PlacedRowGroup extends Pick<EncodedRowGroup, 'metadata' | 'columnIndex
 
 /**
  * @param schema Arrow schema of every batch, with dictionary types where the batches have them
- * @param metadata key-value metadata of the file; `created_by` among it becomes the footer's field of that name
+ * @param metadata key-value metadata of the file; VERSION_KEY in it is the version of this writer
  */
 export function createParquetEncoder(
   schema: Schema,
   config: ParquetConfig,
   metadata: Readonly<Record<string, string>>,
 ): ParquetEncoder {
-  const { [CREATED_BY]: creator = 'otel-lake-bridge', ...pairs } = metadata;
+  // Readers parse the form "application version x (build y)" and distrust the statistics of a writer without one.
+  const createdBy = `otel-lake-bridge version ${metadata[VERSION_KEY] ?? '0.0.0'} (build parquet-wasm)`;
   const sortBy = columnsOf(schema, config.sortBy);
   const filtered = config.bloomFilterEnabled ? columnsOf(schema, config.bloomFilterColumns) : [];
   const blooms = filtered.filter((name) => canHaveBloomFilter(schema.fields.find((f) => f.name === name)!.type));
@@ -101,7 +97,7 @@ export function createParquetEncoder(
       assertOpen(state);
       assertFields(batch.schema, schema);
       if (batch.numRows === 0) return opening(state);
-      const encoded = encodeBatch(batch, config);
+      const encoded = encodeRows(new Table([batch]), config);
       const leaves = takeSchema(state, encoded);
       const chunks = opening(state);
       const { data, start, ...parts } = encoded.rowGroup!;
@@ -123,7 +119,7 @@ export function createParquetEncoder(
       assertOpen(state);
       state.finished = true;
       // A file without row groups has a schema too: the writer is asked for it with no rows.
-      if (!state.schema) takeSchema(state, encodeBatch(new RecordBatch(schema), config));
+      if (!state.schema) takeSchema(state, encodeRows(new Table(schema), config));
       const { rowGroups, columnOrders } = state;
       const chunks = opening(state);
       const pagesEnd = state.position;
@@ -138,8 +134,8 @@ export function createParquetEncoder(
       const rows = rowGroups.map((rowGroup) => rowGroup.rows);
       const total = rows.reduce((sum, n) => sum + n, 0);
       const groups = rowGroups.map((rowGroup) => rowGroup.metadata);
-      const footer = { schema: state.schema!, columnOrders, rowGroups: groups, rows: total, metadata: pairs };
-      const tail = footerBytes(writeStruct(fileMetaData({ ...footer, createdBy: creator })));
+      const footer = { schema: state.schema!, columnOrders, rowGroups: groups, rows: total, metadata, createdBy };
+      const tail = footerBytes(writeStruct(fileMetaData(footer)));
       append(tail);
       const bytes = state.position;
       verifyFooter(tail, { bytes, pagesEnd, footerStart, rowGroups: rows, columns: state.schema!.leaves.length });
@@ -159,7 +155,7 @@ function assertFields(found: Schema, expected: Schema): void {
 }
 
 /** Takes the schema of the first batch for the file's; every later batch must have the same. */
-function takeSchema(state: State, { schema, columnOrders }: EncodedBatch): FileSchema['leaves'] {
+function takeSchema(state: State, { schema, columnOrders }: EncodedRows): FileSchema['leaves'] {
   const mended = mendSchema(schema);
   const bytes = writeStruct(new Map([[1, list(THRIFT.struct, schema)]]));
   if (state.schemaBytes && Buffer.compare(state.schemaBytes, bytes) !== 0) {

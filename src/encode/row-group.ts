@@ -1,15 +1,15 @@
 /**
- * One record batch as the parts of one row group.
+ * Rows as the parts of one row group.
  *
- * parquet-wasm writes a batch as a whole small file, which is taken apart here: the pages go into the larger file as
+ * parquet-wasm writes them as a whole small file, which is taken apart here: the pages go into the larger file as
  * they are, the metadata is kept to be shifted and mended.
  *
  * Memory: a WebAssembly memory never shrinks, so a thread that encodes holds for ever what its largest row group took:
- * the batch as Arrow IPC, its encoded pages and the writer's hash tables, about three times the IPC bytes in all
+ * the rows as Arrow IPC, its encoded pages and the writer's hash tables, about three times the IPC bytes in all
  * (120 MB after row groups of 100,000 spans and 55 MB). It is bounded by the rows and bytes the caller puts into one
  * batch. Outside of it the IPC bytes and the file exist once more, only while this function runs.
  */
-import { type RecordBatch, Table, tableToIPC } from 'apache-arrow';
+import { type Table, tableToIPC } from 'apache-arrow';
 import { Table as WasmTable, writeParquet } from 'parquet-wasm/node';
 import type { ParquetConfig } from '../config/types.ts';
 import { BridgeError } from '../errors.ts';
@@ -31,41 +31,35 @@ export interface EncodedRowGroup {
   readonly offsetIndexes: readonly (ThriftStruct | undefined)[];
 }
 
-export interface EncodedBatch {
+export interface EncodedRows {
   /** SchemaElement of the format. */
   readonly schema: ThriftStruct[];
   /** ColumnOrder of the format, by column. */
   readonly columnOrders: ThriftStruct[];
-  /** Absent for a batch without rows. */
+  /** Absent where there are no rows. */
   readonly rowGroup: EncodedRowGroup | undefined;
 }
 
 /** @throws BridgeError internal where parquet-wasm fails; after that its memory may be spoilt and its thread should end. */
-export function encodeBatch(batch: RecordBatch, config: ParquetConfig): EncodedBatch {
-  const file = smallFile(batch, config);
+export function encodeRows(rows: Table, config: ParquetConfig): EncodedRows {
+  const file = smallFile(rows, config);
   const footer = readFooter(file);
   const rowGroups = structsOf(footer, 4);
-  const rows = rowGroups.map((rowGroup) => numberOf(rowGroup, 3));
-  if (rowGroups.length !== Math.min(batch.numRows, 1) || (rows[0] ?? 0) !== batch.numRows) {
-    throw new BridgeError(
-      'internal',
-      `parquet-wasm wrote row groups of [${rows}] rows for a batch of ${batch.numRows}`,
-    );
+  const written = rowGroups.map((rowGroup) => numberOf(rowGroup, 3));
+  if (rowGroups.length !== Math.min(rows.numRows, 1) || (written[0] ?? 0) !== rows.numRows) {
+    throw new BridgeError('internal', `parquet-wasm wrote row groups of [${written}] rows for ${rows.numRows} rows`);
   }
   const rowGroup = rowGroups[0] && takeApart(file, rowGroups[0]);
   return { schema: structsOf(footer, 2), columnOrders: structsOf(footer, 7), rowGroup };
 }
 
-function smallFile(batch: RecordBatch, config: ParquetConfig): Uint8Array {
+function smallFile(rows: Table, config: ParquetConfig): Uint8Array {
   try {
-    const table = WasmTable.fromIPCStream(tableToIPC(new Table([batch]), 'stream'));
+    const table = WasmTable.fromIPCStream(tableToIPC(rows, 'stream'));
     // Frees both of its arguments, also where it fails.
-    return writeParquet(table, writerProperties(batch, config));
+    return writeParquet(table, writerProperties(rows, config));
   } catch (cause) {
-    if (cause instanceof BridgeError) throw cause;
-    throw new BridgeError('internal', `the Parquet writer failed on a batch of ${batch.numRows} rows: ${cause}`, {
-      cause,
-    });
+    throw new BridgeError('internal', `the Parquet writer failed on ${rows.numRows} rows: ${cause}`, { cause });
   }
 }
 

@@ -37,7 +37,10 @@ export function alreadyExists(where: string, cause?: unknown): BridgeError {
 }
 
 /** Copies a stream into a writer; whatever fails, the writer is aborted and that error is thrown. */
-export async function pour(source: AsyncIterable<Uint8Array>, writer: ObjectWriter): Promise<PutResult> {
+export async function pour(
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  writer: ObjectWriter,
+): Promise<PutResult> {
   try {
     for await (const chunk of source) await writer.write(chunk);
     return await writer.close();

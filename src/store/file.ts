@@ -3,8 +3,8 @@
  * type are not kept, and a name cannot be an object and a folder at once. Symbolic links are the operator's: the root
  * may be one, `get` follows them, `list` does not.
  */
-import { open, readdir, rm, rmdir, stat } from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
+import { open, readdir, rm, rmdir, stat, unlink } from 'node:fs/promises';
+import { dirname, join, parse, resolve, sep } from 'node:path';
 import { BridgeError } from '../errors.ts';
 import { isErrno } from '../platform/files.ts';
 import { cutRange, notFound, pour, throwIfCancelled } from './common.ts';
@@ -26,7 +26,7 @@ export function createFileStore(path: string, options: FileStoreOptions = {}): O
     location: root,
     async put(key, body, putOptions = {}) {
       const writer = await openWriter(root, key, putOptions, warn);
-      return pour([body] as never, writer);
+      return pour([body], writer);
     },
     async write(key, putOptions = {}) {
       return openWriter(root, key, putOptions, warn);
@@ -97,6 +97,8 @@ export function createFileStore(path: string, options: FileStoreOptions = {}): O
       try {
         await upload.handle.writeFile('check');
         await upload.handle.sync();
+        // Publishing syncs up to the root; the root's own name is made durable here, as far as its parents can be opened.
+        await syncFolders(parse(root).root, dirname(root)).catch(() => {});
       } catch (error) {
         throw fileError(error, 'writing to', root);
       } finally {
@@ -115,7 +117,10 @@ function checkFileKey(key: string): string {
   }
   // Where the system's paths have other separators and drives, they must not come in through a key.
   if (sep === '\\' && /[\\:]/.test(key)) {
-    throw new BridgeError('invalid_argument', `object key "${key}" holds \\ or :, which mean something else in a path here`);
+    throw new BridgeError(
+      'invalid_argument',
+      `object key "${key}" holds \\ or :, which mean something else in a path here`,
+    );
   }
   return key;
 }
@@ -128,10 +133,10 @@ async function openWriter(root: string, key: string, options: PutOptions, warn: 
   throwIfCancelled(signal, `writing ${file}`);
   const upload = await beginFileUpload(root, key);
   let size = 0;
-  let open = true;
+  let isOpen = true;
   const checkOpen = () => {
     throwIfCancelled(signal, `writing ${file}`);
-    if (!open) throw new BridgeError('conflict', `the writer of ${file} is closed or aborted`);
+    if (!isOpen) throw new BridgeError('conflict', `the writer of ${file} is closed or aborted`);
   };
   return {
     async write(chunk) {
@@ -145,11 +150,11 @@ async function openWriter(root: string, key: string, options: PutOptions, warn: 
     },
     async close() {
       checkOpen();
-      open = false;
+      isOpen = false;
       return { key, size, etag: await upload.publish(ifAbsent) };
     },
     async abort() {
-      open = false;
+      isOpen = false;
       await upload.discard().catch((error) => {
         warn(`a temporary file of ${file} was left behind`, fileError(error, 'removing', file));
       });
@@ -160,9 +165,9 @@ async function openWriter(root: string, key: string, options: PutOptions, warn: 
 /** Returns the nearest folder that is still there after empty ones were removed. */
 async function removeFile(root: string, file: string): Promise<string> {
   try {
-    await rm(file);
+    await unlink(file);
   } catch (error) {
-    if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw fileError(error, 'deleting', file);
+    if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'EISDIR')) throw fileError(error, 'deleting', file);
   }
   let folder = dirname(file);
   while (folder !== root) {

@@ -1,0 +1,69 @@
+/** The lake without a running bridge: straight from the store and the journal. */
+import { describeTables, tableOf } from '../api/tables.ts';
+import { createCatalog } from '../catalog/catalog.ts';
+import { createCommits } from '../catalog/commits.ts';
+import type { Lake } from '../cli/lake.ts';
+import type { Config } from '../config/types.ts';
+import { commitSegment } from '../ingest/commit-segment.ts';
+import { listSegments, makeJournalFolders, segmentCommitId } from '../journal/journal.ts';
+import { lockJournal } from '../journal/lock.ts';
+import type { CommitRecord } from '../model/commit.ts';
+import { systemClock } from '../platform/clock.ts';
+import { systemFiles } from '../platform/files.ts';
+import { emit } from '../read/emit/emit.ts';
+import { readRows } from '../read/read.ts';
+import { readRequestFromUrl } from '../read/request.ts';
+import { openStore } from '../store/open.ts';
+import { layoutOf } from './layout.ts';
+import { readDeps } from './read-deps.ts';
+import { tableSchemas } from './schemas.ts';
+
+export function openLocalLake(config: Config, version: string): Lake {
+  const store = openStore(config);
+  const catalog = createCatalog(store);
+  const layout = layoutOf(config);
+
+  /** Commits every segment an earlier run left, as the bridge does at its start. */
+  async function commitJournal(): Promise<CommitRecord[]> {
+    makeJournalFolders(systemFiles, config.journal.path);
+    const lock = lockJournal(config.journal.path);
+    try {
+      const deps = {
+        config,
+        layout,
+        store,
+        commits: createCommits(store),
+        files: systemFiles,
+        clock: systemClock,
+        version,
+      };
+      const records: CommitRecord[] = [];
+      for (const path of listSegments(systemFiles, config.journal.path)) {
+        const commitId = segmentCommitId(path);
+        const segment = { commitId, path, batches: undefined, counts: {}, memoryBytes: 0, journalBytes: 0 };
+        const { record } = await commitSegment(segment, deps);
+        if (record) records.push(record);
+      }
+      return records;
+    } finally {
+      lock.release();
+    }
+  }
+
+  return {
+    via: store.location,
+    async *read(table, params, signal) {
+      const request = readRequestFromUrl(tableOf(table), params);
+      const result = readRows(request, readDeps(config, layout, store, catalog, request.table));
+      yield* emit(request.format, result.output, result.batches(signal));
+    },
+    tables: () => describeTables({ catalog, schemas: tableSchemas(config) }),
+    partitions: (filter) => catalog.partitions(filter),
+    async deletePartition(table, path, dryRun) {
+      if (!dryRun) await commitJournal();
+      return catalog.deletePartition(table, path, { dryRun });
+    },
+    flush: commitJournal,
+    close: async () => store.close(),
+  };
+}

@@ -1,0 +1,21 @@
+/** The thread of a reader: each message brings the port of one read; reads of a thread share its caches. */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { createCatalog } from '../catalog/catalog.ts';
+import type { TableName } from '../model/signal.ts';
+import { serveRead } from '../read/serve-read.ts';
+import { openStore } from '../store/open.ts';
+import { readDeps } from './read-deps.ts';
+import type { ThreadData } from './thread-data.ts';
+
+export interface ToReader {
+  readonly port: MessagePort;
+  readonly table: TableName;
+}
+
+const { config, layout } = workerData as ThreadData;
+const store = openStore(config);
+const catalog = createCatalog(store);
+
+parentPort!.on('message', ({ port, table }: ToReader) => {
+  void serveRead(port, readDeps(config, layout, store, catalog, table));
+});

@@ -1,0 +1,107 @@
+/**
+ * The footer of a Parquet file: one read of the file's tail, a second where the footer is longer
+ * (https://parquet.apache.org/docs/file-format/metadata/). Statistics keep their exact values: text as bytes,
+ * timestamps as microseconds.
+ */
+import { type FileMetaData, type ParquetParsers, parquetMetadata } from 'hyparquet';
+import { corruptFile, type ObjectReader } from './object-reader.ts';
+
+/** Bytes of the first read. */
+export const TAIL_BYTES = 65_536;
+/** Bound on a footer. */
+export const MAX_FOOTER_BYTES = 64 * 1024 * 1024;
+
+const MAGIC = 'PAR1';
+const ENDING_BYTES = 8;
+
+const EXACT: Partial<ParquetParsers> = {
+  stringFromBytes: (bytes) => bytes,
+  timestampFromMilliseconds: (ms) => ms * 1000n,
+  timestampFromMicroseconds: (us) => us,
+  timestampFromNanoseconds: (ns) => (ns - (((ns % 1000n) + 1000n) % 1000n)) / 1000n,
+};
+
+export interface Footer {
+  readonly metadata: FileMetaData;
+  /** Where the footer begins: data lies before it. */
+  readonly start: number;
+  /** Names of the columns, nested ones once. */
+  readonly columns: ReadonlySet<string>;
+}
+
+export async function readFooter(file: ObjectReader): Promise<Footer> {
+  const { key, size } = file;
+  if (size < MAGIC.length + ENDING_BYTES) throw corruptFile(key, `${size} bytes are too few`);
+  let tail = await file.read({ start: Math.max(0, size - TAIL_BYTES), end: size });
+  const magic = String.fromCharCode(...tail.subarray(-MAGIC.length));
+  if (magic !== MAGIC) throw corruptFile(key, `it ends in ${JSON.stringify(magic)}, expected "${MAGIC}" (cut off?)`);
+  const ending = new DataView(tail.buffer, tail.byteOffset + tail.length - ENDING_BYTES);
+  const length = ending.getUint32(0, true);
+  const start = size - ENDING_BYTES - length;
+  if (start < MAGIC.length || length > MAX_FOOTER_BYTES) {
+    throw corruptFile(key, `its footer of ${length} bytes is longer than the file or the limit of ${MAX_FOOTER_BYTES}`);
+  }
+  if (start < size - tail.length) {
+    const head = await file.read({ start, end: size - tail.length });
+    const whole = new Uint8Array(head.length + tail.length);
+    whole.set(head);
+    whole.set(tail, head.length);
+    tail = whole;
+  }
+  const metadata = parse(key, tail);
+  const columns = new Set(topLevel(metadata).map(({ first }) => metadata.schema[first]!.name));
+  checkChunks(key, metadata, start);
+  return { metadata, start, columns };
+}
+
+function parse(key: string, tail: Uint8Array): FileMetaData {
+  const buffer = new Uint8Array(tail).buffer;
+  try {
+    const metadata = parquetMetadata(buffer, { parsers: EXACT, geoparquet: false });
+    if (metadata.schema.length === 0) throw new Error('the schema is empty');
+    return metadata;
+  } catch (error) {
+    throw corruptFile(key, 'its footer', error);
+  }
+}
+
+/** The children of the root, as ranges of the flattened schema. */
+export function topLevel({ schema }: FileMetaData): readonly { readonly first: number; readonly end: number }[] {
+  const children: { first: number; end: number }[] = [];
+  for (let i = 1; i < schema.length; ) {
+    const first = i;
+    let open = 1;
+    while (open > 0 && i < schema.length) {
+      open += (schema[i]!.num_children ?? 0) - 1;
+      i++;
+    }
+    children.push({ first, end: i });
+  }
+  return children;
+}
+
+/** Every column chunk lies between the leading magic and the footer, so that no read goes astray. */
+function checkChunks(key: string, metadata: FileMetaData, footerStart: number): void {
+  metadata.row_groups.forEach((group, g) => {
+    for (const chunk of group.columns) {
+      const meta = chunk.meta_data;
+      if (meta === undefined || chunk.file_path) {
+        throw corruptFile(key, `row group ${g} has a column that is encrypted or in another file`);
+      }
+      const { start, end } = chunkRange(meta);
+      if (!(start >= MAGIC.length && end >= start && end <= footerStart)) {
+        throw corruptFile(key, `column ${meta.path_in_schema.join('.')} of row group ${g} lies outside of the data`);
+      }
+    }
+  });
+}
+
+type ChunkMeta = NonNullable<FileMetaData['row_groups'][number]['columns'][number]['meta_data']>;
+
+/** Bytes of a column chunk, its dictionary page first. */
+export function chunkRange(meta: ChunkMeta): { readonly start: number; readonly end: number } {
+  const dictionary = meta.dictionary_page_offset;
+  const first = dictionary !== undefined && dictionary > 0n && dictionary < meta.data_page_offset;
+  const start = Number(first ? dictionary : meta.data_page_offset);
+  return { start, end: start + Number(meta.total_compressed_size) };
+}

@@ -1,0 +1,64 @@
+import type { LakeObject } from '../../catalog/types.ts';
+import { BridgeError } from '../../errors.ts';
+import type { ByteRange, ObjectStore } from '../../store/store.ts';
+import type { ReadStats } from '../types.ts';
+
+/** Reads byte ranges of one object; every error names the key. */
+export interface ObjectReader {
+  readonly key: string;
+  /** Bytes, as listed. */
+  readonly size: number;
+  read(range: ByteRange): Promise<Uint8Array>;
+}
+
+export function createObjectReader(
+  store: ObjectStore,
+  { key, size }: Pick<LakeObject, 'key' | 'size'>,
+  stats: ReadStats,
+  signal: AbortSignal,
+): ObjectReader {
+  return {
+    key,
+    size,
+    async read(range) {
+      signal.throwIfAborted();
+      stats.requests++;
+      const bytes = await store.get(key, { range, signal }).catch((error) => {
+        throw readError(key, error);
+      });
+      stats.bytesRead += bytes.length;
+      if (bytes.length !== range.end - range.start) {
+        const found = `${bytes.length} bytes at ${range.start} of ${key}, expected ${range.end - range.start}`;
+        throw new BridgeError('corrupt', `the store gave ${found}`, {
+          hint: 'The object was cut or replaced while it was read; read again.',
+        });
+      }
+      return bytes;
+    },
+  };
+}
+
+function readError(key: string, thrown: unknown): unknown {
+  if (!(thrown instanceof BridgeError)) return thrown;
+  if (thrown.code === 'not_found') {
+    return new BridgeError('conflict', `${key} was deleted while it was read`, {
+      cause: thrown,
+      hint: 'Read again: what was listed when the read began is gone.',
+    });
+  }
+  return new BridgeError(thrown.code, `${key}: ${thrown.message}`, {
+    cause: thrown,
+    hint: thrown.hint,
+    retryable: thrown.retryable,
+    retryAfterMs: thrown.retryAfterMs,
+  });
+}
+
+/** A file that does not hold what Parquet promises. */
+export function corruptFile(key: string, what: string, cause?: unknown): BridgeError {
+  const because = cause instanceof Error ? `: ${cause.message.split('\n')[0]}` : '';
+  return new BridgeError('corrupt', `${key} cannot be read as Parquet: ${what}${because}`, {
+    cause,
+    hint: 'Replace or delete the object, or read with on_error=skip.',
+  });
+}

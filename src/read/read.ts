@@ -1,0 +1,117 @@
+/**
+ * A read of one table: the rows of the lake that a request asks for, and those that are durable in the journal but in no
+ * object yet, each row exactly once.
+ *
+ * The rule, by commit (a journal segment and all its objects share a commit id):
+ *   1. The journal is opened first. Its snapshot holds every row that was acknowledged before and whose commit was not
+ *      complete; it stays readable while segments are flushed and removed.
+ *   2. Then the commit records of the snapshot's commits are asked for. A commit with a record is complete: all its
+ *      objects are stored, and its segment is left out of the fresh rows.
+ *   3. Only then the objects are listed. Objects of commits without a record in step 2 are left out, complete or not:
+ *      their rows come from the journal.
+ * So a flush between any two steps neither hides a row nor shows it twice. (Listing before step 2 would: a commit could
+ * complete between, its objects missing from the list and its segment left out.) Rows that are acknowledged after step 1
+ * may or may not be seen.
+ *
+ * Rows come in the order of files and, last, the journal; no other order is promised.
+ */
+import { createReadBatch } from './columns/batch.ts';
+import { select } from './filter/evaluate.ts';
+import { type BoundRequest, bindRequest, planFiles } from './plan.ts';
+import type { ReadRequest } from './request.ts';
+import { scanFiles } from './scan.ts';
+import type { OutputColumn } from './selection.ts';
+import { emptyStats, type FreshSnapshot, type ReadDeps, type ReadStats, type SelectedBatch } from './types.ts';
+
+export interface ReadResult {
+  readonly output: readonly OutputColumn[];
+  /** May be gone through once. Ends early with the signal's reason where it is aborted. */
+  batches(signal?: AbortSignal): AsyncGenerator<SelectedBatch>;
+  /** Counts so far. */
+  readonly stats: ReadStats;
+}
+
+/** Throws invalid_argument at once where the request does not fit the table; reads nothing before `batches`. */
+export function readRows(request: ReadRequest, deps: ReadDeps): ReadResult {
+  const bound = bindRequest(request, deps.schema);
+  const stats = emptyStats();
+  return {
+    output: bound.output,
+    stats,
+    batches: (signal) => limited(request, bound, deps, stats, signal ?? new AbortController().signal),
+  };
+}
+
+async function* limited(
+  request: ReadRequest,
+  bound: BoundRequest,
+  deps: ReadDeps,
+  stats: ReadStats,
+  signal: AbortSignal,
+): AsyncGenerator<SelectedBatch> {
+  const limit = request.limit ?? Number.POSITIVE_INFINITY;
+  if (limit === 0) return;
+  // What was fetched ahead is given up when the caller stops.
+  const stop = new AbortController();
+  const both = AbortSignal.any([signal, stop.signal]);
+  try {
+    for await (const { batch, rows, fresh } of allRows(request, bound, deps, stats, both)) {
+      const left = limit - stats.rows;
+      const given = rows.length > left ? rows.subarray(0, left) : rows;
+      stats.rows += given.length;
+      if (fresh) stats.freshRows += given.length;
+      yield { batch, rows: given };
+      if (stats.rows >= limit) return;
+    }
+  } finally {
+    stop.abort();
+  }
+}
+
+async function* allRows(
+  request: ReadRequest,
+  bound: BoundRequest,
+  deps: ReadDeps,
+  stats: ReadStats,
+  signal: AbortSignal,
+): AsyncGenerator<SelectedBatch & { readonly fresh: boolean }> {
+  const { table, partition, onError } = request;
+  const source = request.buffered ? deps.fresh : undefined;
+  const snapshot = await source?.open(table, { partition });
+  try {
+    const ids = snapshot?.commitIds ?? [];
+    const complete = ids.length === 0 ? new Set<string>() : await deps.committed(ids, signal);
+    signal.throwIfAborted();
+    const objects = await deps.objects(table, partition, signal);
+    const fromJournal = new Set(ids.filter((id) => !complete.has(id)));
+    const plan = planFiles(request, bound, objects, { ...deps, fromJournal });
+    stats.filesListed = objects.length;
+    stats.filesPruned = objects.length - plan.files.length;
+    for await (const selected of scanFiles(plan, { ...deps, stats, signal, onError })) {
+      yield { ...selected, fresh: false };
+    }
+    if (snapshot === undefined) return;
+    for await (const selected of freshRows(snapshot, complete, bound, deps, stats)) {
+      signal.throwIfAborted();
+      yield { ...selected, fresh: true };
+    }
+  } finally {
+    await snapshot?.close();
+  }
+}
+
+async function* freshRows(
+  snapshot: FreshSnapshot,
+  complete: ReadonlySet<string>,
+  bound: BoundRequest,
+  deps: ReadDeps,
+  stats: ReadStats,
+): AsyncGenerator<SelectedBatch> {
+  for await (const { commitId, batch: arrow } of snapshot.batches(complete)) {
+    if (complete.has(commitId) || arrow.numRows === 0) continue;
+    const batch = createReadBatch([arrow], arrow.numRows, deps);
+    stats.rowsScanned += arrow.numRows;
+    const rows = select(bound.predicate, batch);
+    if (rows.length > 0) yield { batch, rows };
+  }
+}

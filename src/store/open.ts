@@ -1,0 +1,19 @@
+import type { Config } from '../config/types.ts';
+import { BridgeError } from '../errors.ts';
+import { createFileStore } from './file.ts';
+import { createS3Store } from './s3.ts';
+import type { ObjectStore } from './store.ts';
+
+export interface OpenStoreOptions {
+  /** Hears what a failed write could not clean up (a temporary file, an open multipart upload). */
+  readonly warn?: (message: string, error: BridgeError) => void;
+}
+
+/** The store the configuration names. Opening makes no call: ask `check()` whether it can be used. */
+export function openStore(config: Config, options: OpenStoreOptions = {}): ObjectStore {
+  if (config.storage.type === 'file') return createFileStore(config.storage.path, options);
+  if (config.s3) return createS3Store(config.s3, config.operations, options);
+  throw new BridgeError('config', 'storage.type is "s3", but there is no section [s3]', {
+    hint: 'Add [s3] with region and bucket, or set storage.type = "file".',
+  });
+}

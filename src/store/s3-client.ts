@@ -1,0 +1,64 @@
+/** The SDK's client, with every limit set: sockets, connections, requests, tries. */
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { fromIni } from '@aws-sdk/credential-providers';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { OperationsConfig, S3Config } from '../config/types.ts';
+import { addContentMd5 } from './s3-content-md5.ts';
+
+const MAX_CONNECTION_TIMEOUT_MS = 10_000;
+/** Sockets for everything that is not the upload of parts: reads, lists, commit records. */
+const EXTRA_SOCKETS = 32;
+
+/**
+ * Retries are the SDK's (`standard`: exponential with jitter, on throttling, 5xx and network errors). Time limits hold
+ * for one try; a call is over after `retryAttempts + 1` of them.
+ */
+export function createS3Client(config: S3Config, operations: OperationsConfig): S3Client {
+  const timeoutMs = operations.timeoutSeconds * 1000;
+  const agent = { keepAlive: true, maxSockets: config.multipart.maxConcurrentUploads + EXTRA_SOCKETS };
+  const requestHandler = new NodeHttpHandler({
+    connectionTimeout: Math.min(MAX_CONNECTION_TIMEOUT_MS, timeoutMs),
+    requestTimeout: timeoutMs, // until the answer's head; without the next line it only warns
+    throwOnRequestTimeout: true,
+    socketTimeout: timeoutMs, // silence in the middle of an answer's body
+    httpAgent: agent,
+    httpsAgent: agent,
+  });
+  const client = new S3Client({
+    region: config.region,
+    forcePathStyle: config.forcePathStyle,
+    ...(config.endpoint === undefined ? {} : { endpoint: config.endpoint }),
+    ...credentialsOf(config),
+    maxAttempts: operations.retryAttempts + 1,
+    retryMode: 'standard',
+    requestHandler,
+    // With `Expect: 100-continue` the SDK opens a new connection for every body over 2 MiB, outside `maxSockets`.
+    expectContinueHeader: false,
+    ...(config.endpoint === undefined ? {} : CUSTOM_ENDPOINT),
+  });
+  if (config.endpoint !== undefined) addContentMd5(client);
+  return client;
+}
+
+/**
+ * Since 2025 the SDK sends CRC32 trailers in an encoding of AWS's own (aws-chunked), which many other servers do not
+ * know: they refuse the request or store the framing as content. AWS itself gets the default.
+ */
+const CUSTOM_ENDPOINT: S3ClientConfig = {
+  requestChecksumCalculation: 'WHEN_REQUIRED',
+  responseChecksumValidation: 'WHEN_REQUIRED',
+};
+
+/** Type "env" leaves it to the SDK's default chain: environment, shared files, container and instance roles. */
+function credentialsOf({ credentials }: S3Config): Pick<S3ClientConfig, 'credentials'> {
+  switch (credentials.type) {
+    case 'env':
+      return {};
+    case 'profile':
+      return { credentials: fromIni({ profile: credentials.profile }) };
+    case 'explicit': {
+      const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+      return { credentials: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) } };
+    }
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * Errors of S3 as BridgeErrors, sorted by what the caller can do. Codes are those of
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, of servers like it, and of Node's network layer.
+ *
+ * The SDK's error objects hold access keys, signatures and whole responses, so none of them goes on as a cause: only
+ * name, message, status and request id are kept.
+ */
+import { BridgeError, type ErrorCode } from '../errors.ts';
+import { alreadyExists, cancelled, notFound } from './common.ts';
+
+export interface S3Where {
+  /** Of the API, which is also the name of the permission: `PutObject`. */
+  readonly action: string;
+  readonly bucket: string;
+  /** With the lake's prefix; undefined for calls on the bucket. */
+  readonly key?: string | undefined;
+  readonly region: string;
+  readonly endpoint: string | undefined;
+}
+
+interface Row {
+  readonly code: ErrorCode;
+  readonly hint: string;
+}
+
+const row = (code: ErrorCode, hint: string): Row => ({ code, hint });
+
+const KEYS =
+  'Check access key and secret: [s3.credentials], or the AWS_* environment variables and profile of this process.';
+const KMS = 'Check kms_key_id in [s3.encryption] and the key policy.';
+const DAMAGED = 'The request was cut or changed on its way; calls are tried again.';
+const ROWS: Readonly<Record<string, Row>> = {
+  NoSuchBucket: row('config', 'Create the bucket, set create_bucket = true in [s3], or correct the name.'),
+  InvalidBucketName: row('config', 'Correct bucket in [s3].'),
+  BucketAlreadyExists: row('config', 'The name is taken by another account: choose another bucket in [s3].'),
+  AllAccessDisabled: row('config', 'The account or bucket is disabled.'),
+  InvalidAccessKeyId: row('unauthenticated', KEYS),
+  SignatureDoesNotMatch: row('unauthenticated', KEYS),
+  ExpiredToken: row('unauthenticated', 'The session token has expired: renew it.'),
+  InvalidToken: row('unauthenticated', KEYS),
+  CredentialsProviderError: row(
+    'unauthenticated',
+    'No credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or [s3.credentials].',
+  ),
+  RequestTimeTooSkewed: row('unauthenticated', "Set this machine's clock (NTP)."),
+  EntityTooLarge: row('too_large', 'Raise part_size_mb in [s3.multipart].'),
+  NoSuchUpload: row('conflict', 'The multipart upload was aborted from outside, by hand or by a lifecycle rule.'),
+  OperationAborted: row('conflict', 'Another operation on the same name was under way: try again.'),
+  ConditionalRequestConflict: row('conflict', 'Another operation on the same name was under way: try again.'),
+  'KMS.NotFoundException': row('config', KMS),
+  'KMS.DisabledException': row('config', KMS),
+  'KMS.KMSInvalidStateException': row('config', KMS),
+  BadDigest: row('unavailable', DAMAGED),
+  XAmzContentSHA256Mismatch: row('unavailable', DAMAGED),
+  IncompleteBody: row('unavailable', DAMAGED),
+  RequestTimeout: row('unavailable', DAMAGED),
+  NotImplemented: row('unprocessable', 'This server lacks an operation of S3 that the lake needs.'),
+};
+
+const REGION_CODES = new Set([
+  'PermanentRedirect',
+  'AuthorizationHeaderMalformed',
+  'IllegalLocationConstraintException',
+  'InvalidRegion',
+  'InvalidLocationConstraint',
+]);
+
+/** What the SDK puts on its errors, as far as it is looked at here. */
+interface SdkError {
+  readonly name?: string;
+  readonly message?: string;
+  /** Node's errno of a network error. */
+  readonly code?: string;
+  /** Some answers name the expected region. */
+  readonly Region?: string;
+  readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
+  readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
+  readonly cause?: unknown;
+}
+
+/** The code S3 gave (`NoSuchUpload`), Node's (`ECONNREFUSED`), or the error's name. */
+export function s3Code(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return '';
+  const { name, code } = thrown as SdkError;
+  return (name === 'Error' || name === 'TimeoutError' ? code : name) ?? name ?? '';
+}
+
+export function s3Status(thrown: unknown): number {
+  return (thrown as SdkError | undefined)?.$metadata?.httpStatusCode ?? 0;
+}
+
+export function s3Error(thrown: unknown, where: S3Where): BridgeError {
+  if (thrown instanceof BridgeError) return thrown;
+  const error = (thrown ?? {}) as SdkError;
+  const code = s3Code(thrown);
+  const status = s3Status(thrown);
+  const name = where.key === undefined ? `bucket ${where.bucket}` : `s3://${where.bucket}/${where.key}`;
+  const cause = causeOf(error, code, status);
+  const text = `${where.action} of ${name} failed: ${code || 'unknown error'}${status ? ` (HTTP ${status})` : ''}`;
+  const message = error.message && error.message !== code ? `${text}: ${firstLine(error.message)}` : text;
+  const as = (errorCode: ErrorCode, hint: string) => new BridgeError(errorCode, message, { hint, cause });
+
+  if (code === 'AbortError') return cancelled(`${where.action} of ${name}`, cause);
+  if (REGION_CODES.has(code) || status === 301) return as('config', regionHint(error, where));
+  const known = Object.hasOwn(ROWS, code) ? ROWS[code] : undefined;
+  if (known) return as(known.code, known.hint);
+  if (code === 'NoSuchKey' || code === 'NotFound' || status === 404) return notFound(name, cause);
+  if (code === 'PreconditionFailed' || status === 412) return alreadyExists(name, cause);
+  if (status === 403) {
+    const target = where.key === undefined ? where.bucket : `${where.bucket}/${where.key}`;
+    return as(
+      'permission_denied',
+      `Allow s3:${permissionOf(where.action)} on arn:aws:s3:::${target} to these credentials.`,
+    );
+  }
+  if (status === 401) return as('unauthenticated', KEYS);
+  if (status === 409) return as('conflict', 'Another operation on the same name was under way: try again.');
+  if (status >= 400 && status < 500 && status !== 408 && status !== 429) {
+    return as('unprocessable', 'The server refuses this request as it is: compare [s3] with what it supports.');
+  }
+  const server = where.endpoint ?? `S3 in ${where.region}`;
+  return as('unavailable', `${server} does not answer as it should for now; calls are tried again.`);
+}
+
+function regionHint(error: SdkError, where: S3Where): string {
+  const named = error.Region ?? error.$response?.headers?.['x-amz-bucket-region'];
+  const expected = named ?? /expecting '([^']+)'/.exec(error.message ?? '')?.[1];
+  if (expected) return `Set region = "${expected}" in [s3] (it is "${where.region}").`;
+  return `Set region in [s3] to the bucket's region (it is "${where.region}"), or correct the endpoint.`;
+}
+
+/** The IAM action that a call needs, where it has another name than the call. */
+function permissionOf(action: string): string {
+  const names: Readonly<Record<string, string>> = {
+    HeadObject: 'GetObject',
+    ListObjectsV2: 'ListBucket',
+    DeleteObjects: 'DeleteObject',
+    ListMultipartUploads: 'ListBucketMultipartUploads',
+    CreateMultipartUpload: 'PutObject',
+    UploadPart: 'PutObject',
+    CompleteMultipartUpload: 'PutObject',
+  };
+  return names[action] ?? action;
+}
+
+function causeOf(error: SdkError, code: string, status: number): Error {
+  const cause = new Error(firstLine(error.message ?? ''));
+  cause.name = code || 'Error';
+  const requestId = error.$metadata?.requestId;
+  return Object.assign(cause, status ? { status } : {}, requestId ? { requestId } : {});
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0]!.slice(0, 500);
+}

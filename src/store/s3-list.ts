@@ -1,0 +1,73 @@
+/** Paged listings of a bucket, as keys of the lake. */
+import { ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { isKey } from './key.ts';
+import { abortSignalOf, call, fullKey, type S3Context } from './s3-context.ts';
+import type { ListOptions, ObjectInfo, OpenUpload } from './store.ts';
+
+export async function* listObjects(
+  context: S3Context,
+  prefix: string,
+  { startAfter, signal }: ListOptions,
+): AsyncGenerator<ObjectInfo> {
+  const { client, config } = context;
+  let token: string | undefined;
+  do {
+    const command = new ListObjectsV2Command({
+      Bucket: config.bucket,
+      Prefix: fullKey(context, prefix),
+      // Names may hold characters that XML cannot; asked to, the server percent-encodes them.
+      EncodingType: 'url',
+      ...(startAfter ? { StartAfter: fullKey(context, startAfter) } : {}),
+      ...(token === undefined ? {} : { ContinuationToken: token }),
+    });
+    const send = () => client.send(command, abortSignalOf(signal));
+    const page = await call(context, 'ListObjectsV2', undefined, send, signal);
+    for (const { Key = '', Size = 0, LastModified, ETag } of page.Contents ?? []) {
+      const key = keyOf(context, Key, page.EncodingType);
+      if (isKey(key)) yield { key, size: Size, modifiedMs: LastModified?.getTime() ?? 0, etag: ETag };
+    }
+    token = page.IsTruncated ? page.NextContinuationToken : undefined;
+  } while (token !== undefined);
+}
+
+/**
+ * All uploads of the bucket are asked for and filtered here where the server is not AWS: MinIO answers only for no
+ * prefix or a whole key. On AWS the server filters, since the bucket may be shared with others.
+ */
+export async function listOpenUploads(context: S3Context, prefix: string): Promise<OpenUpload[]> {
+  const { client, config } = context;
+  const wanted = fullKey(context, prefix);
+  const filter = config.endpoint === undefined ? { Prefix: wanted } : {};
+  const uploads: OpenUpload[] = [];
+  let markers = {};
+  for (;;) {
+    const command = new ListMultipartUploadsCommand({
+      Bucket: config.bucket,
+      EncodingType: 'url',
+      ...filter,
+      ...markers,
+    });
+    const page = await call(context, 'ListMultipartUploads', undefined, () => client.send(command));
+    for (const { Key = '', UploadId = '', Initiated } of page.Uploads ?? []) {
+      if (!decodeName(Key, page.EncodingType).startsWith(wanted)) continue;
+      const key = keyOf(context, Key, page.EncodingType);
+      if (isKey(key)) uploads.push({ key, uploadId: UploadId, startedMs: Initiated?.getTime() ?? 0 });
+    }
+    const { NextKeyMarker, NextUploadIdMarker } = page;
+    if (!page.IsTruncated || !NextKeyMarker) return uploads;
+    markers = {
+      KeyMarker: decodeName(NextKeyMarker, page.EncodingType),
+      ...(NextUploadIdMarker ? { UploadIdMarker: NextUploadIdMarker } : {}),
+    };
+  }
+}
+
+/** Without the lake's prefix. */
+function keyOf(context: S3Context, name: string, encoding: string | undefined): string {
+  return decodeName(name, encoding).slice(fullKey(context, '').length);
+}
+
+/** `EncodingType: url` is application/x-www-form-urlencoded; servers that do not know it leave it out of the answer. */
+function decodeName(name: string, encoding: string | undefined): string {
+  return encoding === 'url' ? decodeURIComponent(name.replaceAll('+', ' ')) : name;
+}

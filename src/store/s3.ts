@@ -1,0 +1,211 @@
+/** A bucket, or a prefix of one, as an object store: S3 and servers with its API. */
+import {
+  AbortMultipartUploadCommand,
+  CreateBucketCommand,
+  type CreateBucketCommandInput,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
+import pLimit from 'p-limit';
+import type { OperationsConfig, S3Config } from '../config/types.ts';
+import { BridgeError } from '../errors.ts';
+import { checkRange, rangePastEnd, throwIfCancelled } from './common.ts';
+import { checkKey, checkPrefix, MAX_KEY_BYTES } from './key.ts';
+import { createS3Client } from './s3-client.ts';
+import {
+  abortSignalOf,
+  call,
+  condition,
+  fullKey,
+  objectParams,
+  retryConflict,
+  type S3Context,
+  where,
+} from './s3-context.ts';
+import { s3Error } from './s3-errors.ts';
+import { listObjects, listOpenUploads } from './s3-list.ts';
+import { uploadStream } from './s3-upload.ts';
+import { createS3Writer, MIN_PART_BYTES } from './s3-writer.ts';
+import type { ObjectStore } from './store.ts';
+
+const MIB = 1024 * 1024;
+/** Most keys DeleteObjects takes. */
+const DELETE_BATCH = 1000;
+
+export interface S3StoreOptions {
+  /** Hears what could not be cleaned up. */
+  readonly warn?: (message: string, error: BridgeError) => void;
+}
+
+export function createS3Store(
+  config: S3Config,
+  operations: OperationsConfig,
+  options: S3StoreOptions = {},
+): ObjectStore {
+  const client = createS3Client(config, operations);
+  const { bucket, prefix, multipart } = config;
+  const context: S3Context = {
+    client,
+    config,
+    uploads: pLimit(multipart.maxConcurrentUploads),
+    partBytes: Math.max(MIN_PART_BYTES, Math.floor(multipart.partSizeMb * MIB)),
+    thresholdBytes: Math.floor(multipart.thresholdMb * MIB),
+    retryAttempts: operations.retryAttempts,
+    warn: options.warn ?? (() => {}),
+  };
+
+  function checkS3Key(key: string): string {
+    checkKey(key);
+    if (Buffer.byteLength(fullKey(context, key)) <= MAX_KEY_BYTES) return key;
+    throw new BridgeError('invalid_argument', `object key "${key}" and prefix are longer than ${MAX_KEY_BYTES} bytes`);
+  }
+
+  return {
+    location: prefix === '' ? `s3://${bucket}` : `s3://${bucket}/${prefix}`,
+
+    async put(key, body, putOptions = {}) {
+      checkS3Key(key);
+      const { signal } = putOptions;
+      const params = { ...objectParams(context, key, putOptions), ...condition(putOptions), Body: body };
+      const send = () => client.send(new PutObjectCommand(params), abortSignalOf(signal));
+      const { ETag } = await call(context, 'PutObject', key, () => retryConflict(context, send, signal), signal);
+      return { key, size: body.length, etag: ETag };
+    },
+
+    async write(key, putOptions = {}) {
+      throwIfCancelled(putOptions.signal, `writing ${key}`);
+      return createS3Writer(context, checkS3Key(key), putOptions);
+    },
+
+    async uploadStream(key, source, putOptions = {}) {
+      return uploadStream(context, checkS3Key(key), source, putOptions);
+    },
+
+    async get(key, { range, signal } = {}) {
+      checkS3Key(key);
+      const name = `s3://${bucket}/${fullKey(context, key)}`;
+      if (range) checkRange(range, name);
+      const params = {
+        Bucket: bucket,
+        Key: fullKey(context, key),
+        ...(range ? { Range: `bytes=${range.start}-${range.end - 1}` } : {}),
+      };
+      try {
+        for (let tries = 0; ; tries++) {
+          const send = () => client.send(new GetObjectCommand(params), abortSignalOf(signal));
+          const { Body, ContentRange } = await call(context, 'GetObject', key, send, signal);
+          if (range && !ContentRange) {
+            throw new BridgeError('unprocessable', `GetObject of ${name}: the server does not serve ranges`);
+          }
+          if (!Body) return new Uint8Array();
+          try {
+            return await call(context, 'GetObject', key, () => Body.transformToByteArray(), signal);
+          } catch (error) {
+            // The SDK's tries end with the answer's head; a body that is cut later is asked for again here.
+            if (!BridgeError.from(error).retryable || signal?.aborted || tries >= operations.retryAttempts) throw error;
+          }
+        }
+      } catch (error) {
+        throw range && causeName(error) === 'InvalidRange' ? rangePastEnd(range, undefined, name) : error;
+      }
+    },
+
+    async head(key, { signal } = {}) {
+      checkS3Key(key);
+      const command = new HeadObjectCommand({ Bucket: bucket, Key: fullKey(context, key) });
+      const send = () => client.send(command, abortSignalOf(signal));
+      const { ContentLength, LastModified, ETag, Metadata } = await call(context, 'HeadObject', key, send, signal);
+      const modifiedMs = LastModified?.getTime() ?? 0;
+      return { key, size: ContentLength ?? 0, modifiedMs, etag: ETag, metadata: Metadata ?? {} };
+    },
+
+    list(listPrefix, listOptions = {}) {
+      return listObjects(context, checkPrefix(listPrefix), listOptions);
+    },
+
+    async delete(keys, { signal } = {}) {
+      for (const key of keys) checkS3Key(key);
+      for (let i = 0; i < keys.length; i += DELETE_BATCH) await deleteBatch(keys.slice(i, i + DELETE_BATCH), signal);
+    },
+
+    async listUploads(listPrefix) {
+      return listOpenUploads(context, checkPrefix(listPrefix));
+    },
+
+    async abortUpload({ key, uploadId }) {
+      const params = { Bucket: bucket, Key: fullKey(context, key), UploadId: uploadId };
+      await call(context, 'AbortMultipartUpload', key, () =>
+        client.send(new AbortMultipartUploadCommand(params)),
+      ).catch((error: BridgeError) => {
+        if (error.code !== 'conflict') throw error; // NoSuchUpload: gone already
+      });
+    },
+
+    async check() {
+      try {
+        await probe();
+      } catch (error) {
+        if (!config.createBucket || causeName(error) !== 'NoSuchBucket') throw error;
+        await createBucket();
+        await probe();
+      }
+    },
+
+    close() {
+      client.destroy();
+    },
+  };
+
+  /** Listing, not HeadBucket: an answer to HEAD has no body, so it could not say what is wrong. */
+  async function probe(): Promise<void> {
+    const command = new ListObjectsV2Command({ Bucket: bucket, Prefix: fullKey(context, ''), MaxKeys: 1 });
+    await call(context, 'ListObjectsV2', undefined, () => client.send(command));
+  }
+
+  async function createBucket(): Promise<void> {
+    const input: CreateBucketCommandInput = { Bucket: bucket };
+    // us-east-1 is the default and must not be named (https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html).
+    if (config.region !== 'us-east-1') input.CreateBucketConfiguration = { LocationConstraint: config.region as never };
+    const send = async () => {
+      try {
+        await client.send(new CreateBucketCommand(input));
+      } catch (error) {
+        if (!(error instanceof Error && error.name === 'BucketAlreadyOwnedByYou')) throw error; // another node was first
+      }
+    };
+    await call(context, 'CreateBucket', undefined, send);
+  }
+
+  async function deleteBatch(keys: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+    const command = new DeleteObjectsCommand({
+      Bucket: bucket,
+      Delete: { Objects: keys.map((key) => ({ Key: fullKey(context, key) })), Quiet: true },
+    });
+    const { Errors = [] } = await call(
+      context,
+      'DeleteObjects',
+      undefined,
+      () => client.send(command, abortSignalOf(signal)),
+      signal,
+    );
+    const first = Errors.find(({ Code }) => Code !== 'NoSuchKey');
+    if (!first) return;
+    const status = STATUS_OF_DELETE_ERROR[first.Code ?? ''] ?? 503;
+    const thrown = Object.assign(new Error(first.Message ?? ''), {
+      name: first.Code ?? 'Error',
+      $metadata: { httpStatusCode: status },
+    });
+    const place = { ...where(context, 'DeleteObjects', undefined), key: first.Key };
+    throw s3Error(thrown, place);
+  }
+}
+
+const STATUS_OF_DELETE_ERROR: Readonly<Record<string, number>> = { AccessDenied: 403, InvalidArgument: 400 };
+
+/** S3's code, which `s3Error` keeps as the name of the cause. */
+function causeName(error: unknown): string | undefined {
+  return error instanceof BridgeError && error.cause instanceof Error ? error.cause.name : undefined;
+}

@@ -1,0 +1,30 @@
+/** The .proto files of the repository, loaded by protobufjs: a decoder and encoder that shares nothing with ours. */
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import protobuf from 'protobufjs';
+import { MESSAGES, type MessageName } from '../../src/decode/messages.ts';
+
+const directory = fileURLToPath(new URL('../../proto/', import.meta.url));
+
+export function loadProtoFiles(): protobuf.Root {
+  const root = new protobuf.Root();
+  root.resolvePath = (_origin, target) => `${directory}${target}`;
+  const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.proto'));
+  root.loadSync(files, { keepCase: true });
+  root.resolveAll();
+  return root;
+}
+
+const root = loadProtoFiles();
+
+/** The message as protobufjs reads it: snake_case names, 64-bit as text, enums as numbers, bytes as base64. */
+export function decodeIndependently(name: MessageName, bytes: Uint8Array): Record<string, unknown> {
+  const type = root.lookupType(MESSAGES[name].fullName);
+  return type.toObject(type.decode(bytes), { longs: String, bytes: String, json: false });
+}
+
+/** Encodes an object of protobufjs' shape (snake_case names). */
+export function encodeIndependently(name: MessageName, message: Record<string, unknown>): Uint8Array {
+  const type = root.lookupType(MESSAGES[name].fullName);
+  return type.encode(type.fromObject(message)).finish();
+}

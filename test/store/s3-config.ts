@@ -1,0 +1,31 @@
+/** Configurations of the S3 store for tests. */
+import type { OperationsConfig, S3Config } from '../../src/config/types.ts';
+
+export const OPERATIONS: OperationsConfig = {
+  batchSize: 10_000,
+  parallelism: 4,
+  retryAttempts: 2,
+  timeoutSeconds: 20,
+  lanes: 1,
+  encoders: 1,
+  readers: 1,
+};
+
+export function s3Config(endpoint: string, changes: Partial<S3Config> = {}): S3Config {
+  return {
+    region: 'us-east-1',
+    bucket: 'lake',
+    prefix: 'a/prefix',
+    endpoint,
+    forcePathStyle: true,
+    createBucket: true,
+    credentials: explicit('lake-test-user', 'lake-test-secret'),
+    encryption: undefined,
+    multipart: { enabled: true, thresholdMb: 12, partSizeMb: 5, maxConcurrentUploads: 4 },
+    ...changes,
+  };
+}
+
+export function explicit(accessKeyId: string, secretAccessKey: string): S3Config['credentials'] {
+  return { type: 'explicit', accessKeyId, secretAccessKey, sessionToken: undefined };
+}

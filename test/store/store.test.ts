@@ -1,0 +1,16 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createFileStore } from '../../src/store/file.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
+import { storeConformance } from './conformance.ts';
+
+storeConformance('memory', async () => ({ store: createMemoryStore(), close: async () => {} }));
+
+storeConformance('a directory', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'otel-lake-store-'));
+  return {
+    store: createFileStore(join(folder, 'lake')),
+    close: () => rm(folder, { recursive: true, force: true }),
+  };
+});

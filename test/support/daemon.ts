@@ -1,0 +1,111 @@
+/** Bridges for tests: in this process, or as a process of their own that can be killed. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { type Daemon, startDaemon } from '../../src/app/serve.ts';
+import { parseConfig } from '../../src/config/load.ts';
+import { tempFolder } from './temp.ts';
+
+export const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+export interface TestBridge {
+  /** `http://127.0.0.1:…` of OTLP/HTTP. */
+  readonly otlp: string;
+  /** `127.0.0.1:…` of OTLP/gRPC. */
+  readonly grpc: string;
+  /** `http://127.0.0.1:…` */
+  readonly api: string;
+  readonly folder: string;
+  readonly configFile: string;
+  flush(): Promise<void>;
+  /** Rows as objects; 64-bit numbers that do not fit stay text. */
+  rows(query?: Record<string, string>): Promise<Record<string, unknown>[]>;
+}
+
+/** A configuration over a folder, with all ports free and without noise; `toml` is added to it. */
+export function testToml(folder: string, toml = ''): string {
+  return `[server]
+otlp_grpc = "127.0.0.1:0"
+otlp_http = "127.0.0.1:0"
+api = "127.0.0.1:0"
+${toml.includes('[storage]') || toml.includes('[s3]') ? '' : `[storage]\npath = "${join(folder, 'lake')}"\n`}
+[journal]
+path = "${join(folder, 'journal')}"
+[telemetry]
+log_level = "error"
+${toml}`;
+}
+
+/** A bridge in this process, stopped when the test is over. */
+export async function startBridge(
+  t: Pick<TestContext, 'after'>,
+  toml = '',
+): Promise<TestBridge & { readonly daemon: Daemon }> {
+  const folder = tempFolder(t);
+  const configFile = join(folder, 'test.toml');
+  const text = testToml(folder, toml);
+  writeFileSync(configFile, text);
+  const daemon = await startDaemon(parseConfig(text, configFile), 'test');
+  t.after(() => daemon.stop(10_000));
+  return { ...bridgeAt(daemon.http, daemon.grpc, daemon.api, folder, configFile), daemon };
+}
+
+/** A bridge as a process of its own over an existing folder. */
+export async function spawnBridge(folder: string, toml = ''): Promise<TestBridge & { readonly process: ChildProcess }> {
+  const configFile = join(folder, 'test.toml');
+  writeFileSync(configFile, testToml(folder, toml));
+  const child = spawn(process.execPath, [MAIN, 'serve', '--config', configFile], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const text = await new Promise<string>((resolve, reject) => {
+    let seen = '';
+    const take = (chunk: Buffer) => {
+      seen += chunk;
+      if (seen.includes('Ctrl-C')) resolve(seen);
+    };
+    child.stdout!.on('data', take);
+    child.stderr!.on('data', take);
+    child.once('exit', (code) => reject(new Error(`the bridge ended with ${code}: ${seen}`)));
+  });
+  const address = (name: string) => new RegExp(`${name} +(?:http://)?(127\\.0\\.0\\.1:\\d+)`).exec(text)![1]!;
+  return {
+    ...bridgeAt(address('OTLP/HTTP'), address('OTLP/gRPC'), address('api'), folder, configFile),
+    process: child,
+  };
+}
+
+function bridgeAt(http: string, grpc: string, apiAddress: string, folder: string, configFile: string): TestBridge {
+  const api = `http://${apiAddress}`;
+  return {
+    otlp: `http://${http}`,
+    grpc,
+    api,
+    folder,
+    configFile,
+    async flush() {
+      const response = await fetch(`${api}/admin/v1/flush`, { method: 'POST' });
+      if (!response.ok) throw new Error(`flush: ${response.status} ${await response.text()}`);
+      await response.arrayBuffer();
+    },
+    async rows(query = {}) {
+      const response = await fetch(`${api}/api/v1/tables/traces/rows?${new URLSearchParams(query)}`);
+      const text = await response.text();
+      if (!response.ok) throw new Error(`rows: ${response.status} ${text}`);
+      return parseNdjson(text);
+    },
+  };
+}
+
+/** NDJSON with whole numbers over 2^53 as text, so that no digit is lost. */
+export function parseNdjson(text: string): Record<string, unknown>[] {
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line, exactNumbers as never) as Record<string, unknown>);
+}
+
+function exactNumbers(_key: string, value: unknown, context?: { source?: string }): unknown {
+  return typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '')
+    ? context!.source
+    : value;
+}
