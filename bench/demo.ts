@@ -102,10 +102,8 @@ function pick<T>(items: readonly T[]): T {
   return items[Math.floor(Math.random() * items.length)]!;
 }
 
-function pickRoute() {
-  let ticket = Math.random() * ROUTES.reduce((sum, { weight }) => sum + weight, 0);
-  return ROUTES.find(({ weight }) => (ticket -= weight) < 0) ?? ROUTES[0]!;
-}
+/** Every route as often as it weighs. */
+const TICKETS = ROUTES.flatMap((route) => Array.from({ length: route.weight }, () => route));
 
 /** Most calls are quick and a few are slow, as in real services: a log-normal time in milliseconds. */
 function latencyMs(typical: number): number {
@@ -178,7 +176,7 @@ async function placeOrder(from: Tracer, parent: Context): Promise<void> {
 }
 
 async function visit(): Promise<void> {
-  const { method, route } = pickRoute();
+  const { method, route } = pick(TICKETS);
   const tracer = frontend();
   const product = pick(PRODUCTS);
   const attributes = {

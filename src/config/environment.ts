@@ -40,6 +40,7 @@ export function substitute(raw: unknown, env: Environment, problems: Problems): 
         problems.report(path, `${path} names the environment variable ${name}, which is not set`);
         return '';
       }
+      problems.hide(value, name);
       return value;
     });
   }

@@ -13,12 +13,15 @@ import { locate, type Places, type Span } from './locate.ts';
 /** Messages past this many are counted only. */
 const MAX_SHOWN = 30;
 const MAX_EXCERPT_CHARS = 160;
+const MIN_HIDDEN_CHARS = 4;
 
 export interface Problems {
   /** `path` finds the place: the key itself, or its value. A path that is not in the text has no excerpt. */
   report(path: string, message: string, at?: 'key' | 'value'): void;
   /** A key that is missing is only missing if it was not refused before. */
   reportMissing(path: string, what: string): void;
+  /** From now on the value of an environment's variable is shown as its name. */
+  hide(value: string, name: string): void;
   readonly count: number;
   /** Throws one `config` error if anything was reported. */
   throwIfAny(): void;
@@ -29,16 +32,27 @@ export function createProblems(text: string, file: string): Problems {
   const masked = maskSecrets(text, places);
   const paragraphs: { readonly offset: number; readonly text: string }[] = [];
   const reported = new Set<string>();
+  const hidden = new Map<string, string>();
   const problems: Problems = {
     report(path, message, at = 'value') {
       reported.add(path);
       const span = findPlace(places, path)?.[at];
       const where = span === undefined ? file : `${file}:${lineOf(text, span.start)}`;
       const excerpt = span === undefined ? '' : `\n${excerptOf(masked, span)}`;
-      paragraphs.push({ offset: span?.start ?? text.length, text: `${where}: ${message}${excerpt}` });
+      paragraphs.push({
+        offset: span?.start ?? text.length,
+        text: `${where}: ${cutLong(hideAll(message, hidden))}${excerpt}`,
+      });
     },
     reportMissing(path, what) {
       if (!reported.has(path)) problems.report(path, `${path} is missing; ${what}`);
+    },
+    hide(value, name) {
+      // Shorter ones are no secrets, and would be found inside of other words.
+      if (value.length < MIN_HIDDEN_CHARS) return;
+      for (const form of [value, JSON.stringify(value).slice(1, -1)]) {
+        hidden.set(form, `\${${name}}`);
+      }
     },
     get count() {
       return paragraphs.length;
@@ -54,6 +68,18 @@ export function createProblems(text: string, file: string): Problems {
     },
   };
   return problems;
+}
+
+function hideAll(message: string, hidden: ReadonlyMap<string, string>): string {
+  const longestFirst = [...hidden].toSorted(([a], [b]) => b.length - a.length);
+  return longestFirst.reduce((text, [value, name]) => text.replaceAll(value, () => name), message);
+}
+
+/** Long quoted texts are cut only after values were hidden in them, which must be found whole. */
+function cutLong(message: string): string {
+  return message.replace(/"(?:[^"\\]|\\.)*"/g, (quoted) =>
+    quoted.length > 62 ? `${quoted.slice(0, 58)}..."` : quoted,
+  );
 }
 
 /** The path's place, else that of the nearest table or array around it. */
@@ -125,10 +151,7 @@ export function syntaxExcerpt(text: string, line: number, column: number): strin
 
 /** A value as found, for messages. */
 export function foundText(value: unknown): string {
-  if (typeof value === 'string') {
-    const text = maskUrlUsers(value);
-    return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
-  }
+  if (typeof value === 'string') return JSON.stringify(maskUrlUsers(value));
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (value instanceof Date) return 'a date';
   if (typeof value === 'object' && value !== null) return 'a table';

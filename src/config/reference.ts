@@ -1,7 +1,7 @@
 /** Texts made from the table of keys: the reference in README.md and the shipped file. */
 import type { Key } from './key.ts';
 import { KEYS } from './keys.ts';
-import { tomlValue } from './show.ts';
+import { tomlValue, unescapeReferences } from './show.ts';
 
 const SECTION_DOCS: Readonly<Record<string, string>> = {
   server: 'Listeners.',
@@ -160,5 +160,5 @@ function allowedText(key: Key): string {
 
 /** Examples name the environment's variables as they are. */
 function plainToml(value: unknown): string {
-  return tomlValue(value).replaceAll('$${', '${');
+  return unescapeReferences(tomlValue(value));
 }

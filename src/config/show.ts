@@ -8,7 +8,7 @@ import type { Config } from './types.ts';
 /** The same in the form asked for; JSON has the keys of the file. */
 export function showConfig(config: Config, format: 'toml' | 'json'): string {
   const toml = configToToml(config);
-  return format === 'toml' ? toml : JSON.stringify(parse(toml.replaceAll('$${', '${')), infinityAsText, 2);
+  return format === 'toml' ? toml : JSON.stringify(parse(unescapeReferences(toml)), infinityAsText, 2);
 }
 
 function infinityAsText(_: string, value: unknown): unknown {
@@ -62,9 +62,18 @@ function rangesOf(ranges: readonly { from: number; to: number; label: string }[]
   return ranges.map(({ from, to, label }) => [from, to, label]);
 }
 
+/** What is no reference to the environment must not be read as one. */
+function escapeReferences(text: string): string {
+  return text.replace(/\$\{/g, '$$$&');
+}
+
+export function unescapeReferences(text: string): string {
+  return text.replace(/\$(?=\$\{)/g, '');
+}
+
 /** One line of TOML. Its basic strings are those of JSON, but for DEL, which must be escaped as well. */
 export function tomlValue(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value).replaceAll('\x7f', '\\u007f').replaceAll('${', '$${');
+  if (typeof value === 'string') return escapeReferences(JSON.stringify(value).replaceAll('\x7f', '\\u007f'));
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value).replace('Infinity', 'inf');
   if (Array.isArray(value)) return `[${value.map(tomlValue).join(', ')}]`;
   if (typeof value === 'object' && value !== null) {

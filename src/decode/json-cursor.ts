@@ -8,7 +8,6 @@ import { BridgeError } from '../errors.ts';
 import { numberEnd } from './json-number.ts';
 
 export const QUOTE = 0x22;
-export const MINUS = 0x2d;
 export const OPEN_OBJECT = 0x7b;
 export const CLOSE_OBJECT = 0x7d;
 export const OPEN_LIST = 0x5b;

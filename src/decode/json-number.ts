@@ -3,7 +3,7 @@
  * https://www.rfc-editor.org/rfc/rfc8259#section-6
  */
 
-const MINUS = 0x2d;
+export const MINUS = 0x2d;
 const PLUS = 0x2b;
 const DOT = 0x2e;
 const ZERO = 0x30;

@@ -12,14 +12,12 @@ import {
   OPEN_OBJECT,
   QUOTE,
 } from './json-cursor.ts';
-import { digitsEnd, parseDouble } from './json-number.ts';
+import { digitsEnd, MINUS, parseDouble } from './json-number.ts';
 import { LETTERS } from './plain-json.ts';
 import { decode, type PlainMessage } from './protobuf-writer.ts';
 
 /** Nesting that is still read; what is in the lake passed the limit of the bridge that wrote it, which may differ. */
 const MAX_NESTING = 1000;
-
-const MINUS = 0x2d;
 
 /** The AnyValue as a plain object; without a member for "unset". Throws `corrupt`. */
 export function readValue(letter: string | undefined, text: string | null): PlainMessage {

@@ -85,9 +85,11 @@ async function* allRows(
     const objects = await deps.objects(table, partition, signal);
     const fromJournal = new Set(ids.filter((id) => !complete.has(id)));
     const plan = planFiles(request, bound, objects, { ...deps, fromJournal });
+    // A limit is often met by the first row group: what lies ahead of it would be fetched in vain.
+    const lookahead = request.limit === undefined ? deps.parallelism : 1;
     stats.filesListed = objects.length;
     stats.filesPruned = objects.length - plan.files.length;
-    for await (const selected of scanFiles(plan, { ...deps, stats, signal, onError })) {
+    for await (const selected of scanFiles(plan, { ...deps, lookahead, stats, signal, onError })) {
       yield { ...selected, fresh: false };
     }
     if (snapshot === undefined) return;

@@ -5,7 +5,7 @@
  * The temporary file keeps its key as its path, so that a left-over one tells what it was; names beginning with `_` are
  * skipped by engines. The upload id's folder is the upload's own, so uploads of one key never meet.
  */
-import { type FileHandle, link, mkdir, open, rename, rm, unlink } from 'node:fs/promises';
+import { access, type FileHandle, link, mkdir, open, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BridgeError } from '../errors.ts';
 import { type Randomness, systemRandomness } from '../platform/clock.ts';
@@ -52,7 +52,7 @@ export async function beginFileUpload(
         await handle.sync();
         const etag = etagOf(await handle.stat({ bigint: true }));
         await handle.close();
-        await inFolder(target, () => (ifAbsent ? linkNew(temporary, target) : rename(temporary, target)));
+        await name(temporary, target, ifAbsent);
         await syncFolders(root, dirname(target));
         return etag;
       } catch (error) {
@@ -87,18 +87,21 @@ async function linkNew(temporary: string, target: string): Promise<void> {
   await unlink(temporary);
 }
 
-async function inFolder(target: string, publish: () => Promise<void>): Promise<void> {
+/** Gives the object its name, making the folders of the name where they are missing. */
+async function name(temporary: string, target: string, ifAbsent: boolean): Promise<void> {
   for (let tries = 1; ; tries++) {
-    await mkdir(dirname(target), { recursive: true });
     try {
-      await publish();
-      return;
+      return await (ifAbsent ? linkNew(temporary, target) : rename(temporary, target));
     } catch (error) {
       if (!isErrno(error, 'ENOENT')) throw error;
+      await access(temporary).catch((gone) => {
+        throw new BridgeError('conflict', `the upload of ${target} was aborted from outside`, { cause: gone });
+      });
       if (tries === FOLDER_TRIES) {
         throw new BridgeError('conflict', `writing ${target}: its folder is removed again and again`, { cause: error });
       }
     }
+    await mkdir(dirname(target), { recursive: true });
   }
 }
 

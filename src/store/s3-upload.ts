@@ -10,6 +10,7 @@ import { BridgeError } from '../errors.ts';
 import { throwIfCancelled } from './common.ts';
 import { condition, objectParams, type S3Context, where } from './s3-context.ts';
 import { s3Error } from './s3-errors.ts';
+import { checkPartCount } from './s3-writer.ts';
 import type { PutOptions, PutResult } from './store.ts';
 
 /** Parts of one stream in memory; how many are on their way is bounded over all of the store's writers. */
@@ -34,6 +35,7 @@ export async function uploadStream(
       for await (const chunk of source) {
         if (chunk.length === 0) continue;
         size += chunk.length;
+        checkPartCount(size, context);
         yield chunk;
       }
     } catch (error) {
@@ -65,7 +67,7 @@ export async function uploadStream(
           const name = (command as object).constructor.name.replace(/Command$/, '');
           const mapped = s3Error(error, { ...place, action: name });
           if (cleansUp) context.warn(`a multipart upload of s3://${place.bucket}/${place.key} was left open`, mapped);
-          else fail(mapped);
+          else { console.log("FAIL", performance.now(), name); fail(mapped); }
           throw mapped;
         }
       },

@@ -80,11 +80,6 @@ export function createS3Writer(context: S3Context, key: string, options: PutOpti
   }
 
   async function sendPart(body: Uint8Array): Promise<void> {
-    if (partCount === MAX_PARTS) {
-      throw new BridgeError('too_large', `${name} needs more than ${MAX_PARTS} parts of ${partBytes} bytes`, {
-        hint: 'Raise part_size_mb in [s3.multipart].',
-      });
-    }
     const number = ++partCount;
     upload ??= createUpload();
     const UploadId = await upload;
@@ -188,6 +183,7 @@ export function createS3Writer(context: S3Context, key: string, options: PutOpti
             hint: 'Set enabled = true in [s3.multipart].',
           });
         }
+        checkPartCount(totalBytes, context);
         if (totalBytes < context.thresholdBytes) return;
         while (heldBytes >= partBytes) {
           await sendPart(takeHeld(partBytes));
@@ -215,6 +211,14 @@ export function createS3Writer(context: S3Context, key: string, options: PutOpti
       await cleaned;
     },
   };
+}
+
+/** S3 would refuse the part that is one too many. */
+export function checkPartCount(totalBytes: number, { partBytes }: S3Context): void {
+  if (totalBytes <= MAX_PARTS * partBytes) return;
+  throw new BridgeError('too_large', `the object needs more than ${MAX_PARTS} parts of ${partBytes} bytes`, {
+    hint: 'Raise part_size_mb in [s3.multipart].',
+  });
 }
 
 /** The ETag S3 gives an object of several parts: the MD5 of the parts' MD5s, and their number. Not so with KMS keys. */

@@ -20,8 +20,8 @@ export function sampleList(): Sample[] {
   return lines.map((line) => JSON.parse(line));
 }
 
-export function sampleBody(sample: Sample): Uint8Array {
-  return readFileSync(new URL(sample.file, samples));
+export function sampleBody(file: string): Uint8Array {
+  return readFileSync(new URL(file, samples));
 }
 
 /** The expected items of each file. */

@@ -9,7 +9,7 @@ const expected = expectedItems();
 
 for (const sample of sampleList()) {
   test(`the captured request ${sample.file} (${sample.encoding}) holds the items that the official decoder found`, () => {
-    const body = sampleBody(sample);
+    const body = sampleBody(sample.file);
     const { signal } = sample;
     const bytes = sample.encoding === 'json' ? otlpJsonToProtobuf(signal, body, { maxNesting: 32 }) : body;
     const items = canonicalItems(signal, decode(SERVICE_MESSAGES[signal].request, bytes));

@@ -1,0 +1,78 @@
+/** Reading of small JSON records of the lake: whatever does not fit is a `corrupt` that names the key and the place. */
+import { BridgeError } from '../errors.ts';
+
+export interface RecordReader {
+  string(name: string): string;
+  /** A whole number that is not negative. */
+  count(name: string): number;
+  optionalCount(name: string): number | undefined;
+  optionalString(name: string): string | undefined;
+  /** Null is kept: it says something else than a missing value. */
+  nullableString(name: string): string | null;
+  list(name: string): RecordReader[];
+  /** The members of an object that is a map. */
+  entries(name: string): [string, RecordReader][];
+  fail(found: string): BridgeError;
+}
+
+/** Parses UTF-8 JSON with `formatVersion` 1, the only one there is so far. */
+export function parseRecord(body: Uint8Array, key: string): RecordReader {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch (error) {
+    throw corrupt(key, 'is no JSON', error);
+  }
+  const record = reader(value, key, '');
+  const version = record.count('formatVersion');
+  if (version === 1) return record;
+  throw new BridgeError('corrupt', `${key} has format version ${version}; this version reads 1`, {
+    hint: 'A newer version of the bridge wrote it: update this one.',
+  });
+}
+
+function corrupt(key: string, found: string, cause?: unknown): BridgeError {
+  return new BridgeError('corrupt', `${key} ${found}`, {
+    hint: 'The record was damaged or written by something else; the objects it speaks of are untouched.',
+    cause,
+  });
+}
+
+function reader(value: unknown, key: string, path: string): RecordReader {
+  const fail = (found: string) => corrupt(key, found);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw fail(`${path === '' ? '' : `at ${path} `}is no JSON object`);
+  }
+  const members = value as Readonly<Record<string, unknown>>;
+  const get = (name: string) => (Object.hasOwn(members, name) ? members[name] : undefined);
+  const wrong = (name: string, expected: string) => fail(`has no ${expected} at ${path}${name}`);
+
+  function string(name: string): string {
+    const text = get(name);
+    if (typeof text !== 'string') throw wrong(name, 'text');
+    return text;
+  }
+  function count(name: string): number {
+    const number = get(name);
+    if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 0) throw wrong(name, 'count');
+    return number;
+  }
+  return {
+    string,
+    count,
+    fail,
+    optionalCount: (name) => (get(name) === undefined ? undefined : count(name)),
+    optionalString: (name) => (get(name) === undefined ? undefined : string(name)),
+    nullableString: (name) => (get(name) === null ? null : string(name)),
+    list(name) {
+      const list = get(name);
+      if (!Array.isArray(list)) throw wrong(name, 'list');
+      return list.map((item, i) => reader(item, key, `${path}${name}[${i}].`));
+    },
+    entries(name) {
+      const map = get(name);
+      if (typeof map !== 'object' || map === null || Array.isArray(map)) throw wrong(name, 'object');
+      return Object.entries(map).map(([member, item]) => [member, reader(item, key, `${path}${name}.${member}.`)]);
+    },
+  };
+}

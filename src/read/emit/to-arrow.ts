@@ -1,0 +1,138 @@
+/** Selected rows as plain Arrow record batches (no dictionaries), all of one schema. */
+import { type Data, Field, type Map_, makeData, RecordBatch, Schema, Struct, Utf8 } from 'apache-arrow';
+import { BridgeError } from '../../errors.ts';
+import { arrowField, type Column, type ColumnField } from '../../model/table.ts';
+import { isNull, type TextView, textIndex, type View } from '../columns/view.ts';
+import type { OutputColumn } from '../selection.ts';
+import type { SelectedBatch } from '../types.ts';
+
+export function outputSchema(output: readonly OutputColumn[]): Schema {
+  return new Schema(output.map(({ field }) => outputField(field)));
+}
+
+function outputField(field: ColumnField | Column): Field {
+  if ('fieldId' in field) return arrowField({ ...field, nullable: true }, field.fieldId, false);
+  return new Field(field.name, new Utf8(), true);
+}
+
+/** The selected rows, gathered. `schema` is that of `outputSchema(output)`. */
+export function toRecordBatch(
+  { batch, rows }: SelectedBatch,
+  output: readonly OutputColumn[],
+  schema: Schema = outputSchema(output),
+): RecordBatch {
+  const children = output.map(({ source }, i) => gather(batch.source(source), rows, schema.fields[i]!.type));
+  return new RecordBatch(
+    schema,
+    makeData({ type: new Struct(schema.fields), length: rows.length, nullCount: 0, children }),
+  );
+}
+
+function gather(view: View, rows: Int32Array, type: Field['type']): Data {
+  const length = rows.length;
+  const base = { type, length, ...gatherNulls(view, rows) };
+  switch (view.kind) {
+    case 'text':
+      return makeData({ ...base, ...gatherText(view, rows) } as never);
+    case 'int':
+    case 'timestamp': {
+      const narrow = (type as { bitWidth?: number }).bitWidth === 32;
+      const data = narrow ? gatherLowWords(view.values, rows) : gatherWords(view.values, rows);
+      return makeData({ ...base, data } as never);
+    }
+    case 'double':
+      return makeData({ ...base, data: Float64Array.from(rows, (row) => view.values[row]!) } as never);
+    case 'bool':
+      return makeData({ ...base, data: bitmap(length, (i) => view.values[rows[i]!] === 1) } as never);
+    case 'map': {
+      const { valueOffsets, items } = gatherItems(view.offsets, rows);
+      const entry = (type as unknown as Map_).children[0]!.type as Struct;
+      const children = [view.keys, view.values].map((side, i) => gather(side, items, entry.children[i]!.type));
+      const child = makeData({ type: entry, length: items.length, nullCount: 0, children });
+      return makeData({ ...base, valueOffsets, child } as never);
+    }
+    case 'list': {
+      const { valueOffsets, items } = gatherItems(view.offsets, rows);
+      const child = gather(view.element, items, type.children[0]!.type);
+      return makeData({ ...base, valueOffsets, child } as never);
+    }
+    case 'struct': {
+      const children = view.fields.map((field, i) => gather(field, rows, type.children[i]!.type));
+      return makeData({ ...base, children } as never);
+    }
+  }
+}
+
+function gatherNulls(view: View, rows: Int32Array): { nullCount: number; nullBitmap: Uint8Array | undefined } {
+  let nullCount = 0;
+  for (const row of rows) if (isNull(view, row)) nullCount++;
+  if (nullCount === 0) return { nullCount, nullBitmap: undefined };
+  return { nullCount, nullBitmap: bitmap(rows.length, (i) => !isNull(view, rows[i]!)) };
+}
+
+/** One bit a row, lowest first, padded to 8 bytes. */
+function bitmap(length: number, bit: (i: number) => boolean): Uint8Array {
+  const bits = new Uint8Array(((length + 63) & ~63) >> 3);
+  for (let i = 0; i < length; i++) if (bit(i)) bits[i >> 3]! |= 1 << (i & 7);
+  return bits;
+}
+
+function gatherText(view: TextView, rows: Int32Array): { valueOffsets: Int32Array; data: Uint8Array } {
+  const { offsets, bytes } = view;
+  const valueOffsets = new Int32Array(rows.length + 1);
+  let total = 0;
+  for (let r = 0; r < rows.length; r++) {
+    const i = textIndex(view, rows[r]!);
+    if (i >= 0) total += offsets[i + 1]! - offsets[i]!;
+    valueOffsets[r + 1] = total;
+  }
+  if (total > 0x7fff_ffff) {
+    throw new BridgeError(
+      'too_large',
+      `${rows.length} rows hold ${total} bytes of text, an Arrow column at most 2^31 - 1`,
+    );
+  }
+  const data = new Uint8Array(total);
+  let at = 0;
+  for (const row of rows) {
+    const i = textIndex(view, row);
+    if (i < 0) continue;
+    const end = offsets[i + 1]!;
+    // A call to set costs more than it saves on the short texts that most are.
+    if (end - offsets[i]! > 64) {
+      data.set(bytes.subarray(offsets[i]!, end), at);
+      at += end - offsets[i]!;
+    } else {
+      for (let k = offsets[i]!; k < end; k++) data[at++] = bytes[k]!;
+    }
+  }
+  return { valueOffsets, data };
+}
+
+/** Items of the rows' lists behind each other. */
+function gatherItems(offsets: Int32Array, rows: Int32Array): { valueOffsets: Int32Array; items: Int32Array } {
+  const valueOffsets = new Int32Array(rows.length + 1);
+  for (let r = 0; r < rows.length; r++) {
+    valueOffsets[r + 1] = valueOffsets[r]! + offsets[rows[r]! + 1]! - offsets[rows[r]!]!;
+  }
+  const items = new Int32Array(valueOffsets[rows.length]!);
+  let at = 0;
+  for (const row of rows) for (let i = offsets[row]!; i < offsets[row + 1]!; i++) items[at++] = i;
+  return { valueOffsets, items };
+}
+
+/** Copies 64-bit values as pairs of words: as BigInts they would be allocated one by one. */
+function gatherWords(values: BigInt64Array, rows: Int32Array): BigInt64Array {
+  const from = new Int32Array(values.buffer, values.byteOffset, 2 * values.length);
+  const to = new Int32Array(2 * rows.length);
+  for (let r = 0; r < rows.length; r++) {
+    to[2 * r] = from[2 * rows[r]!]!;
+    to[2 * r + 1] = from[2 * rows[r]! + 1]!;
+  }
+  return new BigInt64Array(to.buffer);
+}
+
+function gatherLowWords(values: BigInt64Array, rows: Int32Array): Int32Array {
+  const from = new Int32Array(values.buffer, values.byteOffset, 2 * values.length);
+  return Int32Array.from(rows, (row) => from[2 * row]!);
+}

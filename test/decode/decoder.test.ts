@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createTableBuilder } from '../../src/batch/builder.ts';
+import { createDecoder } from '../../src/decode/decoder.ts';
+import { BridgeError } from '../../src/errors.ts';
+import { TRACES } from '../../src/model/traces.ts';
+import { plainRows } from '../batch/sample-table.ts';
+import { readExpected, readSamples } from '../support/samples.ts';
+import { decodeTraces, expectedTraceRow, LIMITS } from './trace-rows.ts';
+import { concat, IDS, int, intValue, keyValue, len, request } from './wire-bytes.ts';
+
+const samples = readSamples('traces').filter((sample) => sample.encoding === 'protobuf');
+const expected = readExpected('traces');
+
+for (const { file, body } of samples) {
+  test(`the captured request ${file} becomes the rows that the official decoder's items say`, () => {
+    const { rows, result } = decodeTraces(body);
+    const items = expected.get(file) ?? [];
+    assert.equal(result.rejected, 0);
+    assert.equal(result.accepted, items.length);
+    assert.deepEqual(rows, items.map(expectedTraceRow));
+  });
+}
+
+test('requests of many senders go into one batch, and a further batch of the same builder is as good', () => {
+  const builder = createTableBuilder(TRACES);
+  const decoder = createDecoder('traces', builder, { limits: LIMITS, promote: [] });
+  const rows = samples.flatMap(({ file }) => (expected.get(file) ?? []).map(expectedTraceRow));
+  for (let round = 0; round < 2; round++) {
+    for (const { body } of samples) decoder.decode(body);
+    assert.deepEqual(plainRows(builder.finish(), TRACES), rows);
+  }
+});
+
+test('a malformed request throws and leaves the rows and dictionaries before it as they were', () => {
+  const build = (bodies: readonly Uint8Array[]) => {
+    const builder = createTableBuilder(TRACES);
+    const decoder = createDecoder('traces', builder, { limits: LIMITS, promote: [] });
+    for (const body of bodies) {
+      try {
+        decoder.decode(body);
+      } catch (error) {
+        assert.equal(BridgeError.from(error).code, 'invalid_argument');
+      }
+    }
+    return builder.finish();
+  };
+  const broken = samples.map(({ body }) => body.subarray(0, body.length - 1));
+  const whole = samples.map(({ body }) => body);
+  assert.deepEqual(build(whole.flatMap((body, i) => [broken[i]!, body])), build(whole));
+});
+
+test('every cut of a request is refused or is a whole request of fewer spans', () => {
+  const body = request(concat(IDS, len(9, keyValue('k', intValue(1)))), IDS);
+  for (let end = 1; end < body.length; end++) {
+    const message = /^ExportTraceServiceRequest: .* at byte \d+$/;
+    assert.throws(() => decodeTraces(body.subarray(0, end)), { code: 'invalid_argument', message });
+  }
+  assert.equal(decodeTraces(body.subarray(0, 0)).result.accepted, 0);
+});
+
+test('a body may be a view into larger bytes, and may change after the call', () => {
+  const body = request(concat(IDS, len(5, 'name')));
+  const larger = concat(Uint8Array.of(1, 2, 3), body, Uint8Array.of(4, 5));
+  const builder = createTableBuilder(TRACES);
+  const decoder = createDecoder('traces', builder, { limits: LIMITS, promote: [] });
+  decoder.decode(larger.subarray(3, 3 + body.length));
+  larger.fill(0);
+  assert.deepEqual(plainRows(builder.finish(), TRACES), decodeTraces(body).rows);
+});
+
+test('duplicate keys are counted over all lists of a request, of a resource once', () => {
+  const twice = (field: number) => concat(...[1, 2].map((i) => len(field, keyValue('k', intValue(i)))));
+  const span = concat(IDS, twice(9), len(11, twice(3)), len(13, twice(4)));
+  const body = len(1, len(1, twice(1)), len(2, len(1, twice(3)), len(2, span), len(2, span)));
+  assert.equal(decodeTraces(body).result.duplicateKeys, 2 + 2 * 3);
+});
+
+test('an unknown signal is a defect, not a request to refuse', () => {
+  const builder = createTableBuilder(TRACES);
+  assert.throws(() => createDecoder('nope' as never, builder, { limits: LIMITS, promote: [] }), { code: 'internal' });
+});
+
+test('a request of unknown fields alone has no rows', () => {
+  assert.deepEqual(decodeTraces(concat(int(9, 1), len(10, 'x'))).rows, []);
+});
