@@ -1,8 +1,6 @@
 #!/usr/bin/env node
 /** The command `otel-lake`: hands the commands what they stand on. */
 import { readFileSync } from 'node:fs';
-import { openLake } from './app/open-lake.ts';
-import { runDaemon } from './app/run-daemon.ts';
 import { runProgram } from './cli/program.ts';
 import { loadConfig } from './config/load.ts';
 import { showConfig } from './config/show.ts';
@@ -15,6 +13,7 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   version,
   loadConfig,
   showConfig,
-  openLake: (config, options) => openLake(config, options, version),
-  serve: (config) => runDaemon(config, version),
+  // Loaded when they are needed: help and checks should not wait for the AWS SDK and the encoder.
+  openLake: async (config, options) => (await import('./app/open-lake.ts')).openLake(config, options, version),
+  serve: async (config) => (await import('./app/run-daemon.ts')).runDaemon(config, version),
 });

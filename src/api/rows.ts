@@ -29,7 +29,8 @@ export function rowsRoutes(deps: RowsDeps): Route[] {
   ];
 }
 
-async function streamRows(
+/** Answers with the rows of a read. */
+export async function streamRows(
   deps: RowsDeps,
   request: ReadRequest,
   response: ServerResponse,

@@ -23,7 +23,7 @@ export function readDeps(
     schema: tableSchemaOf(config, table),
     promotions: layout.promote[table],
     partitioning: layout.partitioning,
-    objects: (name, prefix, signal) => catalog.objects(name, { prefix, signal }),
+    objects: (name, partition, signal) => catalog.objects(name, { partition, signal }),
     committed: (commitIds) => catalog.committed(commitIds),
     fresh: { open: (name, { partition }) => openFresh(fresh, name, partition) },
     batchSize,

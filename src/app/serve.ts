@@ -6,6 +6,7 @@ import type { Access } from '../api/route.ts';
 import { rowsRoutes } from '../api/rows.ts';
 import { type ApiServer, startApiServer } from '../api/server.ts';
 import { tableRoutes } from '../api/tables.ts';
+import { traceRoutes } from '../api/traces.ts';
 import { transferables } from '../batch/arrow.ts';
 import { createCatalog } from '../catalog/catalog.ts';
 import { redactedConfig } from '../config/redact.ts';
@@ -27,6 +28,7 @@ import type { ObjectStore } from '../store/store.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { layoutOf } from './layout.ts';
+import { arrowToOtlpJson } from './otlp-json.ts';
 import { startReaders } from './readers.ts';
 import { tableSchemas } from './schemas.ts';
 import { spawnThread } from './spawn.ts';
@@ -113,6 +115,7 @@ export async function startDaemon(config: Config, version: string): Promise<Daem
     ...healthRoutes(healthDeps),
     ...tableRoutes({ catalog, schemas: tableSchemas(config) }),
     ...rowsRoutes({ read: readers.read, metrics }),
+    ...traceRoutes({ read: readers.read, metrics, toOtlpJson: (rows) => arrowToOtlpJson('traces', rows) }),
   ];
   const admin = adminRoutes(adminDeps);
 

@@ -2,18 +2,8 @@
 import { BridgeError } from '../errors.ts';
 import type { Batch } from '../model/batch.ts';
 import type { ColumnType, TableSchema } from '../model/table.ts';
-import {
-  BoolBuilder,
-  type ColumnBuilder,
-  DoubleBuilder,
-  IdBuilder,
-  Int32Builder,
-  Int64Builder,
-  ListBuilder,
-  MapBuilder,
-  StringBuilder,
-  StructBuilder,
-} from './columns.ts';
+import { type ColumnBuilder, ListBuilder, MapBuilder, StringBuilder, StructBuilder } from './columns.ts';
+import { BoolBuilder, DoubleBuilder, IdBuilder, Int32Builder, Int64Builder } from './fixed-columns.ts';
 import type { Interner } from './interner.ts';
 
 /** A point to return to: rows and the number of values in each dictionary. */

@@ -35,7 +35,9 @@ export function createCommitCache(
   let objectCount = 0;
 
   function touch(id: string, commit: KnownCommit): void {
-    if (cached.delete(id)) objectCount -= weight(commit);
+    const before = cached.get(id);
+    if (before) objectCount -= weight(before);
+    cached.delete(id);
     cached.set(id, commit);
     objectCount += weight(commit);
     for (const [oldId, old] of cached) {

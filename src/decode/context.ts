@@ -4,7 +4,8 @@
  */
 import type { TableBuilder } from '../batch/builder.ts';
 import { byteSource } from '../batch/bytes.ts';
-import type { Int32Builder, StringBuilder } from '../batch/columns.ts';
+import type { StringBuilder } from '../batch/columns.ts';
+import type { Int32Builder } from '../batch/fixed-columns.ts';
 import type { RowLimits } from '../model/layout.ts';
 import { AttributeList } from './attributes.ts';
 import { LETTERS } from './plain-json.ts';

@@ -1,6 +1,6 @@
 /**
- * Descriptors of the messages in `proto/`, made from the rows of message-table.ts. They drive the JSON transcoder and the generic encoder.
- * The hot decoder from wire bytes to columns has its own field numbers.
+ * Descriptors of the messages in `proto/`, made from the rows of message-table.ts. They drive the JSON transcoder and the
+ * generic encoder; the decoder from wire bytes to columns has its own field numbers.
  */
 import type { SignalName } from '../model/signal.ts';
 import { DEFINITIONS, ENUMS, type FieldRow } from './message-table.ts';

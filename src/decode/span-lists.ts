@@ -1,6 +1,7 @@
 /** The lists of structs in a span: events and links. */
 import { listOfStruct, structField } from '../batch/builder.ts';
-import type { IdBuilder, Int32Builder, Int64Builder, ListBuilder, StringBuilder } from '../batch/columns.ts';
+import type { ListBuilder, StringBuilder } from '../batch/columns.ts';
+import type { IdBuilder, Int32Builder, Int64Builder } from '../batch/fixed-columns.ts';
 import type { RowLimits } from '../model/layout.ts';
 import { AttributeList } from './attributes.ts';
 import { readOptionalText } from './context.ts';

@@ -1,5 +1,5 @@
 /** Arithmetic on 64-bit times given as two signed 32-bit words. */
-import type { Int64Builder } from '../batch/columns.ts';
+import type { Int64Builder } from '../batch/fixed-columns.ts';
 
 const TWO_32 = 0x100000000;
 

@@ -6,7 +6,7 @@
  * Invariants: pages follow each other without gaps, in the order of rows and columns; all that is not pages stands
  * behind them, so that a reader gets filters, indexes and footer with one request for the file's end.
  *
- * Memory: one row group, and what `finish` writes: about 25 KB of metadata a row group, 1.2 to 2.5 bytes a distinct
+ * Memory: one row group, and what `finish` writes: some tens of KB of metadata a row group, 1.2 to 2.5 bytes a distinct
  * value of a column with a Bloom filter.
  */
 import { type RecordBatch, type Schema, Table } from 'apache-arrow';

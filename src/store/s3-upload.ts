@@ -4,11 +4,17 @@
  * on uploading the rest with its other workers), and a failing abort does not hide the first error.
  */
 import { Readable } from 'node:stream';
-import { AbortMultipartUploadCommand, PutObjectCommand, type S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
+import {
+  AbortMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  PutObjectCommand,
+  type S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { BridgeError } from '../errors.ts';
 import { throwIfCancelled } from './common.ts';
-import { condition, objectParams, type S3Context, where } from './s3-context.ts';
+import { condition, objectParams, retryConflict, type S3Context, where } from './s3-context.ts';
 import { s3Error } from './s3-errors.ts';
 import { checkPartCount } from './s3-writer.ts';
 import type { PutOptions, PutResult } from './store.ts';
@@ -60,14 +66,16 @@ export async function uploadStream(
       value: async (command: unknown) => {
         const cleansUp = command instanceof AbortMultipartUploadCommand;
         try {
-          if (cleansUp) return await context.client.send(command);
-          const send = () => context.client.send(command as never, { abortSignal: signal });
+          // An upload whose creation is not waited for could not be aborted: nobody would know its id.
+          const creates = command instanceof CreateMultipartUploadCommand;
+          const within = cleansUp || creates ? {} : { abortSignal: signal };
+          const send = () => retryConflict(context, () => context.client.send(command as never, within), signal);
           return await (carriesBody(command) ? context.uploads(send) : send());
         } catch (error) {
           const name = (command as object).constructor.name.replace(/Command$/, '');
           const mapped = s3Error(error, { ...place, action: name });
           if (cleansUp) context.warn(`a multipart upload of s3://${place.bucket}/${place.key} was left open`, mapped);
-          else { console.log("FAIL", performance.now(), name); fail(mapped); }
+          else fail(mapped);
           throw mapped;
         }
       },

@@ -1,4 +1,5 @@
 /** Rows of the table `traces` from the project's decoder, and the rows expected for canonical items (canonical.ts). */
+import assert from 'node:assert/strict';
 import { createTableBuilder } from '../../src/batch/builder.ts';
 import { createDecoder } from '../../src/decode/decoder.ts';
 import type { DecodeResult } from '../../src/decode/tally.ts';
@@ -22,6 +23,26 @@ export function decodeTraces(body: Uint8Array, limits = LIMITS, promote: readonl
 }
 
 type Any = Record<string, unknown>;
+
+/** Asserts that the body becomes the rows of its canonical items, and that spans without the ids they need are refused. */
+export function assertTraceRows(body: Uint8Array, items: readonly Any[]): void {
+  const { rows, result } = decodeTraces(body);
+  const accepted = items.filter(hasIds);
+  assert.equal(result.accepted, accepted.length);
+  assert.equal(result.rejected, items.length - accepted.length);
+  assertEqualRows(rows, accepted.map(expectedTraceRow));
+}
+
+/** Row by row: the difference of whole lists takes assert minutes to print. */
+export function assertEqualRows(rows: readonly PlainRow[], expected: readonly PlainRow[]): void {
+  assert.equal(rows.length, expected.length);
+  for (const [i, row] of rows.entries()) assert.deepEqual(row, expected[i]);
+}
+
+export function hasIds({ span }: Any): boolean {
+  const { trace_id, span_id } = span as Record<string, string>;
+  return trace_id!.length === 32 && span_id!.length === 16;
+}
 type Attributes = [string, Any][];
 
 const KINDS = ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'];

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { type ColumnChunk, parquetMetadata, readColumnIndex, readOffsetIndex } from 'hyparquet';
 import { getSchemaPath } from 'hyparquet/src/schema.js';
 import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js';
+import { wasmMemory } from 'parquet-wasm/node';
 import { createParquetEncoder } from '../../src/encode/encoder.ts';
 import { BridgeError } from '../../src/errors.ts';
 import {
@@ -283,6 +284,21 @@ function withNullableName() {
 function isInternal(message: RegExp) {
   return (error: unknown) => error instanceof BridgeError && error.code === 'internal' && message.test(error.message);
 }
+
+test('the memory of the writer grows with the largest row group, not with their number or with failures', () => {
+  const batch = recordBatch(sampleRows(2000));
+  const invalid = recordBatch([{ ...ROWS[0]!, name: null }]);
+  const encoder = createParquetEncoder(SCHEMA, CONFIG, {});
+  const encode = (times: number) => {
+    for (let i = 0; i < times; i++) {
+      encoder.rowGroup(batch);
+      assert.throws(() => encoder.rowGroup(invalid));
+    }
+    return wasmMemory().buffer.byteLength;
+  };
+  const before = encode(3);
+  assert.equal(encode(40), before);
+});
 
 test('a null in a required column is an error that names the writer, not a file', () => {
   const encoder = createParquetEncoder(SCHEMA, CONFIG, {});

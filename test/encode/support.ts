@@ -3,6 +3,7 @@ import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import {
   DataType,
   type Field,
+  Int64,
   MapRow,
   makeBuilder,
   makeData,
@@ -113,9 +114,11 @@ function zero(field: Field): Value {
 /** Rows as one record batch; map and list values in the form of Value. */
 export function recordBatch(rows: readonly Row[], schema = SCHEMA): RecordBatch {
   const children = schema.fields.map((field) => {
-    const builder = makeBuilder({ type: field.type, nullValues: [null, undefined] });
-    for (const row of rows) builder.append(toArrowValue(row[field.name] ?? null, field.type));
-    return builder.finish().toVector().data[0] ?? makeData({ type: field.type, length: 0 } as never);
+    // Arrow's builder of timestamps takes milliseconds and refuses most fractions: as 64-bit integers they are exact.
+    const type = DataType.isTimestamp(field.type) ? new Int64() : field.type;
+    const builder = makeBuilder({ type, nullValues: [null, undefined] });
+    for (const row of rows) builder.append(toArrowValue(row[field.name] ?? null, type));
+    return builder.finish().toVector().data[0]!.clone(field.type);
   });
   const struct = new Struct(schema.fields);
   return new RecordBatch(schema, makeData({ type: struct, length: rows.length, nullCount: 0, children }));
@@ -124,7 +127,6 @@ export function recordBatch(rows: readonly Row[], schema = SCHEMA): RecordBatch 
 function toArrowValue(value: Value, type: DataType): unknown {
   if (value === null) return null;
   if (DataType.isMap(type)) return new Map(value as [string, string | null][]);
-  if (DataType.isTimestamp(type)) return Number(value as bigint) / 1000;
   if (DataType.isList(type)) return (value as Value[]).map((item) => toArrowValue(item, type.children[0]!.type));
   if (!DataType.isStruct(type)) return value;
   const fields = type.children.map((child) => [child.name, toArrowValue((value as Row)[child.name]!, child.type)]);

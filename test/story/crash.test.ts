@@ -8,7 +8,9 @@ import { readSamples } from '../support/samples.ts';
 import { exportHttp } from '../support/send.ts';
 import { tempFolder } from '../support/temp.ts';
 
-const samples = readSamples('traces').filter(({ encoding }) => encoding === 'protobuf');
+const samples = readSamples('traces').filter(({ file, encoding }) => {
+  return encoding === 'protobuf' && !/01(34|40|46)/.test(file); // those have spans without ids, which are refused
+});
 const total = samples.reduce((sum, { items }) => sum + items, 0);
 
 function parquetFiles(folder: string): string[] {

@@ -50,14 +50,14 @@ function compareInt(op: CompareOp, { floor, fraction }: NumberValue): Test | 'ne
     // No integer lies between the floor and the value.
     if (op === '=') return 'never';
     if (op === '<>') return 'notNull';
-    return compareInt(op === '<' || op === '<=' ? '<=' : '>', { floor, fraction: false, double: 0 });
+    return compareInt(op === '<' || op === '<=' ? '<=' : '>', { floor, fraction: false, decimal: false, double: 0 });
   }
   if (floor >= MIN_INT64 && floor <= MAX_INT64) return { kind: 'int', op, value: floor };
   return holds(op, floor > 0n ? -1 : 1) ? 'notNull' : 'never';
 }
 
-function compareDouble(op: CompareOp, { floor, fraction, double }: NumberValue): Test | 'never' | 'notNull' {
-  const exact = fraction || (Number.isFinite(double) && BigInt(double) === floor);
+function compareDouble(op: CompareOp, { floor, decimal, double }: NumberValue): Test | 'never' | 'notNull' {
+  const exact = decimal || (Number.isFinite(double) && BigInt(double) === floor);
   if (exact) return { kind: 'double', op, value: double };
   if (op === '=') return 'never';
   if (op === '<>') return 'notNull';

@@ -6,6 +6,8 @@
 export interface NumberValue {
   readonly floor: bigint;
   readonly fraction: boolean;
+  /** Written with a point or an exponent: meant as a decimal, which equals the double nearest to it. */
+  readonly decimal: boolean;
   readonly double: number;
 }
 
@@ -13,7 +15,7 @@ const MAX_EXPONENT = 400;
 
 const PARTS = /^(-?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
 
-/** Undefined where the exponent is beyond every double. The text has the lexer's form. */
+/** Undefined for a decimal beyond every double. The text has the lexer's form. */
 export function parseNumber(text: string): NumberValue | undefined {
   const parts = PARTS.exec(text)!;
   const fractionDigits = parts[3] ?? '';
@@ -22,21 +24,24 @@ export function parseNumber(text: string): NumberValue | undefined {
   const digits = BigInt(`${parts[2] ?? ''}${fractionDigits}`);
   const signed = parts[1] === '-' ? -digits : digits;
   const scale = fractionDigits.length - exponent;
-  if (scale <= 0) return { floor: signed * 10n ** BigInt(-scale), fraction: false, double: Number(text) };
+  const decimal = parts[3] !== undefined || parts[4] !== undefined;
+  const double = Number(text);
+  if (decimal && !Number.isFinite(double)) return undefined;
+  if (scale <= 0) return { floor: signed * 10n ** BigInt(-scale), fraction: false, decimal, double };
   const unit = 10n ** BigInt(scale);
   const remainder = signed % unit;
   const towardsZero = signed / unit;
   const floor = remainder < 0n ? towardsZero - 1n : towardsZero;
-  return { floor, fraction: remainder !== 0n, double: Number(text) };
+  return { floor, fraction: remainder !== 0n, decimal, double };
 }
 
 /**
- * Order of a value and a literal: negative, 0 or positive. A fraction compares with a double by the literal's nearest
- * double (so that 0.1 equals 0.1); all else compares exactly. NaN is equal to itself and above everything else.
+ * Order of a value and a literal: negative, 0 or positive. A decimal compares with a double by the literal's nearest
+ * double (so that 0.1 equals 0.1); all else compares exactly. NaN is above every literal.
  */
 export function compareToValue(x: number | bigint, value: NumberValue): number {
   if (Number.isNaN(x)) return 1;
-  if (typeof x === 'number' && value.fraction && !Number.isInteger(x)) {
+  if (typeof x === 'number' && value.decimal && !Number.isSafeInteger(x)) {
     return x < value.double ? -1 : x > value.double ? 1 : 0;
   }
   // Relations between number and bigint are exact (ECMAScript, BigInt::lessThan).

@@ -21,7 +21,7 @@ export function parseTimestamp(text: string): NumberValue | undefined {
   if (!real || offsetMinutes === undefined) return undefined;
   const nanos = BigInt((parts[7] ?? '').padEnd(9, '0'));
   const micros = BigInt(time.getTime() - offsetMinutes * 60_000) * 1000n + nanos / 1000n;
-  return { floor: micros, fraction: nanos % 1000n !== 0n, double: Number(micros) };
+  return { floor: micros, fraction: nanos % 1000n !== 0n, decimal: false, double: Number(micros) };
 }
 
 function parseOffset(text: string | undefined): number | undefined {
