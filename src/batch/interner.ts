@@ -78,11 +78,6 @@ export class Interner {
     return this.offsets[code + 1]! - at === length && equalBytes(this.#data, at, source, start, length);
   }
 
-  text(code: number): string {
-    const { bytes } = this.#data;
-    return new TextDecoder().decode(bytes.subarray(this.offsets[code]!, this.offsets[code + 1]!));
-  }
-
   /** Forgets the values from `count` on; their codes are given again. */
   truncate(count: number): void {
     while (this.count > count) this.#removeLast();
@@ -199,9 +194,9 @@ function equalBytes(a: ByteSource, aStart: number, b: ByteSource, bStart: number
   return true;
 }
 
-/** Short values by words: TypedArray.set costs 100 ns before it copies anything. */
+/** Short values by words: TypedArray.set costs 50 ns before it copies anything, a loop over 64 bytes 22 ns. */
 function copyBytes(from: ByteSource, start: number, to: ByteSource, at: number, length: number): void {
-  if (length > 256) {
+  if (length > 128) {
     to.bytes.set(from.bytes.subarray(start, start + length), at);
   } else if (length >= 4) {
     const last = length - 4;

@@ -147,7 +147,7 @@ export class AttributeList {
 
   /**
    * A KeyValue of the form that senders write: key, then value, each shorter than 128 bytes, and nothing else. Reading it
-   * at fixed places instead of field by field saved a fifth of the time of a span. False, and nothing read, for others.
+   * at fixed places instead of field by field saved 6 % of the time of a span. False, and nothing read, for others.
    */
   #addCommon(reader: WireReader, end: number): boolean {
     const { bytes, pos: start } = reader;

@@ -166,8 +166,11 @@ async function* scanGroup(plan: ReadPlan, fetched: Fetched, context: ScanContext
     }
     const restParts = decodeSlice(file, rest, slice);
     for (const [i, count] of counts.entries()) {
+      if (selected[i]!.length === 0) continue;
       const batch = createReadBatch(partsAt([firstParts, restParts], i), count, context);
-      if (selected[i]!.length > 0) yield { batch, rows: selected[i]! };
+      // Here, so that a column of a foreign type is this file's failure and not its reader's.
+      for (const column of plan.outputColumns) batch.column(column);
+      yield { batch, rows: selected[i]! };
     }
   }
 }
@@ -208,14 +211,21 @@ function rowsOfSlice({ file, index, rows }: Group, batchSize: number): number {
 async function attempt<T>(file: OpenFile, context: ScanContext, run: () => Promise<T>): Promise<Outcome<T>> {
   try {
     return { value: await run() };
-  } catch (error) {
+  } catch (thrown) {
     context.signal.throwIfAborted();
-    const skippable = error instanceof BridgeError && SKIPPABLE.has(error.code);
-    if (context.onError === 'fail' || !skippable) throw error;
+    const error = named(file.reader.key, thrown);
+    if (context.onError === 'fail' || !SKIPPABLE.has(error.code)) throw error;
     if (!file.failed) context.stats.skipped.push({ key: file.reader.key, error: errorToData(error) });
     file.failed = true;
     return undefined;
   }
+}
+
+function named(key: string, thrown: unknown): BridgeError {
+  const error = BridgeError.from(thrown);
+  if (error.message.includes(key)) return error;
+  const { code, hint, retryable, retryAfterMs } = error;
+  return new BridgeError(code, `${key}: ${error.message}`, { cause: error, hint, retryable, retryAfterMs });
 }
 
 /** Faults of one file. A store that does not answer is none: it ends the read. */

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { COMPRESSIONS, recordBatch, SCHEMA, sampleRows, traceId, writeFile } from './support.ts';
 
-const ROWS = sampleRows(3000);
-const BATCHES = [recordBatch(ROWS.slice(0, 2000)), recordBatch(ROWS.slice(2000))];
-const PRESENT = [traceId(3), traceId(374)];
+const ROWS = sampleRows(1200);
+const BATCHES = [recordBatch(ROWS.slice(0, 800)), recordBatch(ROWS.slice(800))];
+const PRESENT = [traceId(3), traceId(149)];
 const ABSENT = traceId(999_999);
 const VARIANTS = [
   ...COMPRESSIONS.map((compression) => ({ compression })),

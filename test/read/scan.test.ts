@@ -56,21 +56,21 @@ test('only the columns of filter and selection are read', async () => {
 
 test('columns outside the filter are not fetched where no row passes', async () => {
   // Incompressible names, so that the columns beside the filter's are worth waiting for.
-  const rows = spans(0, 60_000).map((row, i) => ({ ...row, status_message: (i * 7919).toString(36).repeat(8) }));
+  const rows = spans(0, 20_000).map((row, i) => ({ ...row, status_message: (i * 7919).toString(36).repeat(20) }));
   const file = toParquet(rows);
   const store = await lakeOf({ 'traces/a.parquet': file });
   const none = await read(readDeps(store), { filter: "name = 'span 3' AND status_code = 'OK'" });
   assert.deepEqual(none.found, []);
   assert.ok(none.stats.bytesRead < file.length / 4, `${none.stats.bytesRead} of ${file.length} bytes were read`);
-  const some = await read(readDeps(store), { filter: 'duration_nano IN (5000, 59999000)' });
+  const some = await read(readDeps(store), { filter: 'duration_nano IN (5000, 19999000)' });
   assert.deepEqual(
     some.found,
-    ids(0, 60_000).filter((_, i) => i === 5 || i === 59_999),
+    ids(0, 20_000).filter((_, i) => i === 5 || i === 19_999),
   );
 });
 
 test('the store is asked for no byte range twice', async () => {
-  const store = await lakeOf({ 'traces/a.parquet': toParquet(spans(0, 30_000), TRACES, 10_000) });
+  const store = await lakeOf({ 'traces/a.parquet': toParquet(spans(0, 6000), TRACES, 2000) });
   const asked: string[] = [];
   const watched: ObjectStore = {
     ...store,
@@ -120,15 +120,14 @@ test('a column an older file has not is null there; a promoted one is answered f
 
 test('a file that was cut, is empty or is no Parquet is an error that names it', async () => {
   const whole = toParquet(spans(0, 500));
+  const garbled = Uint8Array.from(whole);
+  const footerBytes = new DataView(whole.buffer, whole.byteOffset + whole.length - 8).getUint32(0, true);
+  garbled.fill(0xa5, whole.length - 8 - footerBytes, whole.length - 8);
   const bodies = {
     cut: whole.subarray(0, whole.length - 50),
     'no Parquet': Buffer.from('hello, this is no Parquet file at all'),
     empty: new Uint8Array(0),
-    'footer of garbage': Buffer.concat([
-      whole.subarray(0, whole.length - 300),
-      Buffer.alloc(292, 0xa5),
-      whole.subarray(-8),
-    ]),
+    'footer of garbage': garbled,
     'footer longer than the file': Buffer.concat([
       Buffer.alloc(20),
       Buffer.from([255, 255, 255, 0x7f]),
@@ -218,22 +217,26 @@ test('a store that does not answer ends the read, also with on_error=skip', asyn
 });
 
 test('an aborted read ends with the reason of its signal', async () => {
-  const store = await lakeOf({ 'traces/a.parquet': toParquet(spans(0, 50_000), TRACES, 5000) });
+  const store = await lakeOf({ 'traces/a.parquet': toParquet(spans(0, 10_000), TRACES, 1000) });
   const abort = new AbortController();
   const result = readRows(readRequest('traces', {}), readDeps(store));
   const reading = (async () => {
     for await (const _ of result.batches(abort.signal)) abort.abort(new Error('enough'));
   })();
   await assert.rejects(reading, /enough/);
-  assert.ok(result.stats.rows < 50_000);
+  assert.ok(result.stats.rows < 10_000);
 });
 
 test('a column of another type in a file of another writer is an error that names file and types', async () => {
   const other: Column = { name: 'duration_nano', type: { kind: 'string' }, nullable: true, fieldId: 3, doc: '' };
   const file = toParquet([{ duration_nano: 'x' }], { name: 'traces', columns: [other] });
   const store = await lakeOf({ 'traces/a.parquet': file });
-  await assert.rejects(read(readDeps(store), {}, 'duration_nano'), {
-    code: 'unprocessable',
-    message: /duration_nano is Utf8 in the file, an integer in the table/,
-  });
+  for (const parameters of [{}, { filter: 'duration_nano = 5' }, { select: 'duration_nano' }]) {
+    await assert.rejects(read(readDeps(store), parameters, 'duration_nano'), {
+      code: 'unprocessable',
+      message: 'traces/a.parquet: column duration_nano is Utf8 in the file, an integer in the table',
+    });
+    const { stats } = await read(readDeps(store), { ...parameters, on_error: 'skip' }, 'duration_nano');
+    assert.equal(stats.skipped.length, 1);
+  }
 });

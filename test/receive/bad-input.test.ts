@@ -220,8 +220,8 @@ test('overload is answered 503 with Retry-After and UNAVAILABLE, and ends by its
   const bridge = await startBridge(t, '[limits]\nmemory_bytes = 16777216');
   const { hostname, port } = new URL(bridge.otlp);
   // Senders that promise large bodies hold their room in the budget until they are done or gone.
-  const head = `POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2000000\r\n\r\n{`;
-  const sockets = Array.from({ length: 9 }, () => connect(Number(port), hostname));
+  const head = `POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2096000\r\n\r\n{`;
+  const sockets = Array.from({ length: 8 }, () => connect(Number(port), hostname));
   for (const socket of sockets) {
     socket.on('error', () => {});
     socket.write(head);

@@ -132,7 +132,7 @@ describe('the S3 store on MinIO', { skip }, () => {
     await one.put('x', new Uint8Array(1));
     await two.put('y', new Uint8Array(1));
     const client = createS3Client(s3Config(minio.endpoint), OPERATIONS);
-    await client.send(new PutObjectCommand({ Bucket: 'lake', Key: 'one/folder/', Body: '' }));
+    await client.send(new PutObjectCommand({ Bucket: 'lake', Key: 'one/folder/', Body: new Uint8Array() }));
     assert.deepEqual(await keysOf(one, ''), ['x']);
     assert.deepEqual(await keysOf(two, ''), ['y']);
     assert.deepEqual(await keysOf(root, 'one'), ['one-more/y', 'one/x']);

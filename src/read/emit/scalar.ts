@@ -82,26 +82,37 @@ function writePadded(sink: Sink, value: number, digits: number): void {
   sink.at = at + digits;
 }
 
-/** `2026-11-21T08:55:23.123456Z`; the text up to the second is kept from row to row. */
+/** Seconds from the epoch that a Date can hold (ECMAScript, time values). */
+const MAX_SECOND = 8_640_000_000_000;
+
+/**
+ * `2026-11-21T08:55:23.123456Z`; the text up to the second is kept from row to row. What is beyond the years a Date
+ * knows is written as its microseconds.
+ */
 export function timestampWriter(view: TimestampView): ScalarWriter {
   const { highs, lows } = wordsOf(view);
   let second = Number.NaN;
   let prefix = '';
   return (sink, row) => {
-    const high = highs[2 * row + 1]!;
-    const micros = high * TWO_32 + lows[2 * row]!;
+    const micros = highs[2 * row + 1]! * TWO_32 + lows[2 * row]!;
+    let found = Math.floor(micros / 1_000_000);
+    let rest = micros - found * 1_000_000;
     if (!Number.isSafeInteger(micros)) {
-      writeAscii(sink, String(view.values[row]!));
-      return;
+      const value = view.values[row]!;
+      rest = Number(((value % 1_000_000n) + 1_000_000n) % 1_000_000n);
+      found = Number((value - BigInt(rest)) / 1_000_000n);
+      if (Math.abs(found) > MAX_SECOND) {
+        writeAscii(sink, String(value));
+        return;
+      }
     }
-    const found = Math.floor(micros / 1_000_000);
     if (found !== second) {
       second = found;
       prefix = `${new Date(found * 1000).toISOString().slice(0, -5)}.`;
     }
     writeAscii(sink, prefix);
     reserve(sink, MAX_DIGITS);
-    writePadded(sink, micros - found * 1_000_000, 6);
+    writePadded(sink, rest, 6);
     writeByte(sink, 0x5a);
   };
 }

@@ -3,7 +3,7 @@ import { BridgeError } from '../../errors.ts';
 import type { ByteRange, ObjectStore } from '../../store/store.ts';
 import type { ReadStats } from '../types.ts';
 
-/** Reads byte ranges of one object; every error names the key. */
+/** Reads byte ranges of one object. */
 export interface ObjectReader {
   readonly key: string;
   /** Bytes, as listed. */
@@ -46,12 +46,7 @@ function readError(key: string, thrown: unknown): unknown {
       hint: 'Read again: what was listed when the read began is gone.',
     });
   }
-  return new BridgeError(thrown.code, `${key}: ${thrown.message}`, {
-    cause: thrown,
-    hint: thrown.hint,
-    retryable: thrown.retryable,
-    retryAfterMs: thrown.retryAfterMs,
-  });
+  return thrown;
 }
 
 /** A file that does not hold what Parquet promises. */
