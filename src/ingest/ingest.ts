@@ -3,6 +3,7 @@
  * else happens behind it.
  */
 import { statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/types.ts';
 import { BridgeError } from '../errors.ts';
 import { listSegments, makeJournalFolders, segmentCommitId } from '../journal/journal.ts';
@@ -23,6 +24,7 @@ import type {
   ToEncoder,
   ToLane,
 } from './messages.ts';
+import { paceDelayMs } from './pace.ts';
 import type { StartThread, ThreadPort } from './threads.ts';
 
 export interface Ingest {
@@ -66,13 +68,15 @@ export function startIngest(options: IngestOptions): Ingest {
   const { config, files, log, metrics } = options;
   const { path: journalPath } = config.journal;
   const lock = openJournal(files, journalPath);
+  // Half of the budget is for rows in memory, the rest for requests on their way and for reads.
+  const maxRowBytes = config.limits.memoryBytes / 2;
   const leftOver = listSegments(files, journalPath);
 
   const queue = createCommitQueue({
     encoders: config.operations.encoders,
     startThread: options.startEncoder,
     transferables: options.transferables,
-    maxMemoryBytes: config.limits.memoryBytes / 4,
+    maxMemoryBytes: maxRowBytes,
     onCommitted: logCommit,
     onFailed(commitId, error, retryInMs) {
       metrics.commitFailures.inc();
@@ -159,6 +163,9 @@ export function startIngest(options: IngestOptions): Ingest {
       };
     },
     async accept(request) {
+      const rowBytes = lanes.rowBytes + queue.memoryBytes;
+      const delayMs = paceDelayMs(rowBytes / maxRowBytes, queue.failure !== undefined);
+      if (delayMs >= 1) await sleep(delayMs);
       const outcome = await lanes.accept(request);
       const signal = request.signal;
       metrics.receivedRows.inc({ signal }, outcome.accepted + outcome.rejected);

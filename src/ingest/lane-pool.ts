@@ -13,6 +13,8 @@ export interface LanePool {
   stop(): Promise<void>;
   /** Bytes of requests waiting in lanes and of the lanes' open batches. */
   readonly memoryBytes: number;
+  /** Bytes of the lanes' open batches alone. */
+  readonly rowBytes: number;
   /** Bytes of the lanes' open segments. */
   readonly journalBytes: number;
   readonly duplicateKeys: number;
@@ -173,6 +175,9 @@ export function createLanePool(options: LanePoolOptions): LanePool {
     },
     get memoryBytes() {
       return sum((lane) => lane.queuedBytes + lane.memoryBytes);
+    },
+    get rowBytes() {
+      return sum((lane) => lane.memoryBytes);
     },
     get journalBytes() {
       return sum((lane) => lane.journalBytes);

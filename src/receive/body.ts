@@ -8,14 +8,14 @@ import { BridgeError } from '../errors.ts';
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const declared = Number(request.headers['content-length'] ?? Number.NaN);
   if (declared > maxBytes) throw tooLarge(maxBytes);
-  let body = new Uint8Array(Number.isNaN(declared) ? 64 * 1024 : declared);
+  let body = allocate(Number.isNaN(declared) ? 64 * 1024 : declared);
   let length = 0;
   try {
     for await (const chunk of request as AsyncIterable<Buffer>) {
       const end = length + chunk.byteLength;
       if (end > maxBytes) throw tooLarge(maxBytes);
       if (end > body.byteLength) {
-        const grown = new Uint8Array(Math.min(maxBytes, Math.max(end, body.byteLength * 2)));
+        const grown = allocate(Math.min(maxBytes, Math.max(end, body.byteLength * 2)));
         grown.set(body.subarray(0, length));
         body = grown;
       }
@@ -27,6 +27,11 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
     throw new BridgeError('invalid_argument', `the body ended early, after ${length} bytes`, { cause: error });
   }
   return length === body.byteLength ? body : body.slice(0, length);
+}
+
+/** Bytes that are not zeroed first, in an ArrayBuffer of their own. */
+function allocate(bytes: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
 }
 
 function tooLarge(maxBytes: number): BridgeError {
