@@ -7,11 +7,13 @@ import type { FromEncoder, ToEncoder } from '../ingest/messages.ts';
 import { systemClock } from '../platform/clock.ts';
 import { systemFiles } from '../platform/files.ts';
 import { openStore } from '../store/open.ts';
+import { createLogger } from '../telemetry/log.ts';
 import type { ThreadData } from './thread-data.ts';
 
 const port = parentPort!;
 const { config, layout, version } = workerData as ThreadData;
-const store = openStore(config);
+const log = createLogger(config.telemetry, { thread: 'encoder' });
+const store = await openStore(config, { warn: (message, err) => log.warn({ err }, message) });
 const commits = createCommits(store);
 const deps = { config, layout, store, commits, files: systemFiles, clock: systemClock, version };
 

@@ -5,6 +5,7 @@ import { createLane } from '../ingest/lane.ts';
 import type { FromLane, LaneRequest, ToLane } from '../ingest/messages.ts';
 import { systemClock } from '../platform/clock.ts';
 import { systemFiles } from '../platform/files.ts';
+import { releaseBuffers } from '../platform/memory.ts';
 import type { LaneThreadData } from './thread-data.ts';
 
 // Bounds of a group: more than this does not make the disk's share per request smaller, but the first one's wait longer.
@@ -50,6 +51,7 @@ function nextMessage(): ToLane | undefined {
 function answer(group: readonly LaneRequest[]): void {
   if (group.length === 0) return;
   const answers = lane.handle(group);
+  releaseBuffers(group.map((request) => request.body.buffer));
   const { memoryBytes, journalBytes, duplicateKeys } = lane;
   post({ type: 'answers', answers, memoryBytes, journalBytes, duplicateKeys });
 }

@@ -18,8 +18,8 @@ import { layoutOf } from './layout.ts';
 import { readDeps } from './read-deps.ts';
 import { tableSchemas } from './schemas.ts';
 
-export function openLocalLake(config: Config, version: string): Lake {
-  const store = openStore(config);
+export async function openLocalLake(config: Config, version: string): Promise<Lake> {
+  const store = await openStore(config);
   const catalog = createCatalog(store);
   const layout = layoutOf(config);
 

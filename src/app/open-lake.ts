@@ -16,7 +16,7 @@ export async function openLake(config: Config, options: LakeOptions, version: st
   const remote = { url, adminUrl, token: process.env[TOKEN_VARIABLE] };
   if (options.url) return remoteLake(remote);
   if (options.direct) return openLocalLake(config, version);
-  const store = openStore(config);
+  const store = await openStore(config);
   const { location } = store;
   store.close();
   return (await findBridge(remote, location)) ?? openLocalLake(config, version);

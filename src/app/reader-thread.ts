@@ -4,6 +4,7 @@ import { createCatalog } from '../catalog/catalog.ts';
 import type { TableName } from '../model/signal.ts';
 import { serveRead } from '../read/serve-read.ts';
 import { openStore } from '../store/open.ts';
+import { createLogger } from '../telemetry/log.ts';
 import { readDeps } from './read-deps.ts';
 import type { ThreadData } from './thread-data.ts';
 
@@ -13,8 +14,9 @@ export interface ToReader {
 }
 
 const { config, layout } = workerData as ThreadData;
-const store = openStore(config);
-const catalog = createCatalog(store);
+const log = createLogger(config.telemetry, { thread: 'reader' });
+const store = await openStore(config);
+const catalog = createCatalog(store, { onProblem: (key, error) => log.warn({ key, code: error.code }, error.message) });
 
 parentPort!.on('message', ({ port, table }: ToReader) => {
   void serveRead(port, readDeps(config, layout, store, catalog, table));

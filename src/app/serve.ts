@@ -60,8 +60,10 @@ export async function startDaemon(config: Config, version: string): Promise<Daem
     read: createTokenCheck(auth.readTokenFile, 'server.auth.read_token_file'),
     admin: createTokenCheck(auth.adminTokenFile, 'server.auth.admin_token_file'),
   };
-  const store = openStore(config);
-  const catalog = createCatalog(store);
+  const store = await openStore(config, { warn: (message, err) => log.warn({ err }, message) });
+  const catalog = createCatalog(store, {
+    onProblem: (key, error) => log.warn({ key, code: error.code }, error.message),
+  });
   let stopping = false;
 
   const storeHealth = watchStore(store);

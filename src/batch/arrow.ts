@@ -62,6 +62,21 @@ export function transferables(batch: Batch): ArrayBuffer[] {
   return [...buffers];
 }
 
+/** Every buffer of a record batch once, those it shares with the batch it was made from included. */
+export function recordBatchBuffers(batch: RecordBatch): Set<ArrayBuffer> {
+  const buffers = new Set<ArrayBuffer>();
+  collectDataBuffers(batch.data, buffers);
+  return buffers;
+}
+
+function collectDataBuffers(data: Data, into: Set<ArrayBuffer>): void {
+  for (const part of [data.values, data.valueOffsets, data.nullBitmap] as (Uint8Array<ArrayBuffer> | undefined)[]) {
+    if (part) into.add(part.buffer);
+  }
+  for (const child of data.children) collectDataBuffers(child, into);
+  for (const inner of data.dictionary?.data ?? []) collectDataBuffers(inner, into);
+}
+
 function columnData(column: ColumnData, type: DataType): Data {
   switch (column.kind) {
     case 'string':

@@ -13,6 +13,7 @@ import { type Table, tableToIPC } from 'apache-arrow';
 import { Table as WasmTable, writeParquet } from 'parquet-wasm/node';
 import type { ParquetConfig } from '../config/types.ts';
 import { BridgeError } from '../errors.ts';
+import { releaseBuffers } from '../platform/memory.ts';
 import { writerProperties } from './properties.ts';
 import { numberOf, optionalNumber, readStruct, structOf, structsOf, type ThriftStruct } from './thrift.ts';
 
@@ -54,8 +55,10 @@ export function encodeRows(rows: Table, config: ParquetConfig): EncodedRows {
 }
 
 function smallFile(rows: Table, config: ParquetConfig): Uint8Array {
+  const ipc = tableToIPC(rows, 'stream') as Uint8Array<ArrayBuffer>;
   try {
-    const table = WasmTable.fromIPCStream(tableToIPC(rows, 'stream'));
+    const table = WasmTable.fromIPCStream(ipc);
+    releaseBuffers([ipc.buffer]); // it stands in WebAssembly memory now
     // Frees both of its arguments, also where it fails.
     return writeParquet(table, writerProperties(rows, config));
   } catch (cause) {

@@ -5,7 +5,7 @@
  * segment's header, and is created with `ifAbsent`: a replay that finds an object already there has found its own.
  */
 import pLimit from 'p-limit';
-import { toArrow } from '../batch/arrow.ts';
+import { recordBatchBuffers, toArrow, transferables } from '../batch/arrow.ts';
 import { orderRows } from '../batch/order.ts';
 import { take } from '../batch/take.ts';
 import type { Commits } from '../catalog/commits.ts';
@@ -24,6 +24,7 @@ import { TABLES } from '../model/tables.ts';
 import { createPartitioner } from '../partition/partition.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
+import { releaseBuffers } from '../platform/memory.ts';
 import type { ObjectStore, PutResult } from '../store/store.ts';
 import type { CommitResult, SealedSegment } from './messages.ts';
 import { type ReplayedSegment, replaySegment } from './replay.ts';
@@ -86,7 +87,10 @@ async function writeCommit(
   deps: CommitDeps,
 ): Promise<CommitRecord> {
   const written: CommitObject[] = [];
-  for (const batch of batches) written.push(...(await writeTable(commitId, batch, layout, deps)));
+  for (const batch of batches) {
+    written.push(...(await writeTable(commitId, batch, layout, deps)));
+    releaseBuffers(transferables(batch));
+  }
   const committedAt = new Date(deps.clock.nowMs()).toISOString();
   const record: CommitRecord = { formatVersion: 1, commitId, committedAt, objects: written, rows: counts };
   await deps.commits.write(record);
@@ -145,7 +149,10 @@ async function writeObject(
     const { rowGroupSize } = deps.config.parquet;
     for (let start = 0; start < rows.length; start += rowGroupSize) {
       const group = take(batch, rows.subarray(start, start + rowGroupSize));
-      for (const chunk of encoder.rowGroup(toArrow(group, schema))) await writer.write(chunk);
+      const arrow = toArrow(group, schema);
+      const chunks = encoder.rowGroup(arrow);
+      releaseBuffers(recordBatchBuffers(arrow));
+      for (const chunk of chunks) await writer.write(chunk);
     }
     for (const chunk of encoder.finish().chunks) await writer.write(chunk);
     stored = await writer.close();

@@ -15,6 +15,7 @@
  *
  * Rows come in the order of files and, last, the journal; no other order is promised.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createReadBatch } from './columns/batch.ts';
 import { select } from './filter/evaluate.ts';
 import { type BoundRequest, bindRequest, planFiles } from './plan.ts';
@@ -93,8 +94,7 @@ async function* allRows(
       yield { ...selected, fresh: false };
     }
     if (snapshot === undefined) return;
-    for await (const selected of freshRows(snapshot, complete, bound, deps, stats)) {
-      signal.throwIfAborted();
+    for await (const selected of freshRows(snapshot, complete, bound, deps, stats, signal)) {
       yield { ...selected, fresh: true };
     }
   } finally {
@@ -108,8 +108,12 @@ async function* freshRows(
   bound: BoundRequest,
   deps: ReadDeps,
   stats: ReadStats,
+  signal: AbortSignal,
 ): AsyncGenerator<SelectedBatch> {
   for await (const { commitId, batch: arrow } of snapshot.batches(complete)) {
+    // Decoding the journal blocks the thread: let a cancellation in.
+    await nextTurn();
+    signal.throwIfAborted();
     if (complete.has(commitId) || arrow.numRows === 0) continue;
     const batch = createReadBatch([arrow], arrow.numRows, deps);
     stats.rowsScanned += arrow.numRows;

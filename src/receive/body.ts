@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { BridgeError } from '../errors.ts';
+import { releaseBuffers } from '../platform/memory.ts';
 
 /**
  * Reads a request's body into an ArrayBuffer of its own, so that it can be moved to another thread. Throws `too_large`
@@ -11,7 +12,7 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   let body = allocate(Number.isNaN(declared) ? 64 * 1024 : declared);
   let length = 0;
   try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+    for await (const chunk of request as AsyncIterable<Buffer<ArrayBuffer>>) {
       const end = length + chunk.byteLength;
       if (end > maxBytes) throw tooLarge(maxBytes);
       if (end > body.byteLength) {
@@ -21,6 +22,8 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
       }
       body.set(chunk, length);
       length = end;
+      // A chunk from the socket has its memory to itself, and at full speed the collector comes too late for it.
+      if (chunk.buffer.byteLength === chunk.byteLength) releaseBuffers([chunk.buffer]);
     }
   } catch (error) {
     if (error instanceof BridgeError) throw error;

@@ -1,7 +1,6 @@
 import type { Config } from '../config/types.ts';
 import { BridgeError } from '../errors.ts';
 import { createFileStore } from './file.ts';
-import { createS3Store } from './s3.ts';
 import type { ObjectStore } from './store.ts';
 
 export interface OpenStoreOptions {
@@ -10,9 +9,13 @@ export interface OpenStoreOptions {
 }
 
 /** The store the configuration names. Opening makes no call: ask `check()` whether it can be used. */
-export function openStore(config: Config, options: OpenStoreOptions = {}): ObjectStore {
+export async function openStore(config: Config, options: OpenStoreOptions = {}): Promise<ObjectStore> {
   if (config.storage.type === 'file') return createFileStore(config.storage.path, options);
-  if (config.s3) return createS3Store(config.s3, config.operations, options);
+  if (config.s3) {
+    // Loaded only for a lake in S3: the AWS SDK takes 20 MB in every thread, and time at the start.
+    const { createS3Store } = await import('./s3.ts');
+    return createS3Store(config.s3, config.operations, options);
+  }
   throw new BridgeError('config', 'storage.type is "s3", but there is no section [s3]', {
     hint: 'Add [s3] with region and bucket, or set storage.type = "file".',
   });

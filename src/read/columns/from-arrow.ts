@@ -61,13 +61,11 @@ function dictionaryView(data: Data, name: string): TextView {
   const values = textView(onlyChunk(data.dictionary!, name), name);
   const found = data.values as ArrayLike<number>;
   const valid = validBytes(data);
-  let codes =
-    found instanceof Int32Array ? found.subarray(0, data.length) : Int32Array.from(found).subarray(0, data.length);
-  if (valid !== undefined || values.valid !== undefined) {
-    codes = Int32Array.from(codes, (code, i) => {
-      const present = valid === undefined || valid[i] === 1;
-      return present && (values.valid === undefined || values.valid[code] === 1) ? code : -1;
-    });
+  const shared = found instanceof Int32Array && valid === undefined && values.valid === undefined;
+  const codes = shared ? found.subarray(0, data.length) : new Int32Array(data.length);
+  for (let i = 0; i < codes.length && !shared; i++) {
+    const present = valid === undefined || valid[i] === 1;
+    codes[i] = present && (values.valid === undefined || values.valid[found[i]!] === 1) ? found[i]! : -1;
   }
   return { kind: 'text', rows: data.length, codes, valid: undefined, offsets: values.offsets, bytes: values.bytes };
 }

@@ -41,7 +41,7 @@ function gather(view: View, rows: Int32Array, type: Field['type']): Data {
       return makeData({ ...base, data } as never);
     }
     case 'double':
-      return makeData({ ...base, data: Float64Array.from(rows, (row) => view.values[row]!) } as never);
+      return makeData({ ...base, data: gatherDoubles(view.values, rows) } as never);
     case 'bool':
       return makeData({ ...base, data: bitmap(length, (i) => view.values[rows[i]!] === 1) } as never);
     case 'map': {
@@ -130,6 +130,12 @@ function gatherWords(values: BigInt64Array, rows: Int32Array): BigInt64Array {
     to[2 * r + 1] = from[2 * rows[r]! + 1]!;
   }
   return new BigInt64Array(to.buffer);
+}
+
+function gatherDoubles(values: Float64Array, rows: Int32Array): Float64Array {
+  const to = new Float64Array(rows.length);
+  for (let r = 0; r < rows.length; r++) to[r] = values[rows[r]!]!;
+  return to;
 }
 
 function gatherLowWords(values: BigInt64Array, rows: Int32Array): Int32Array {

@@ -23,6 +23,9 @@ import {
 } from './predicate.ts';
 import { type BindContext, describe, nestedSourceError, resolveName, unknownHint } from './source.ts';
 
+/** Bound on a LIKE pattern: the worst ones take pattern times value steps. */
+const MAX_PATTERN_LENGTH = 1000;
+
 /** The predicate of a filter's text. Throws invalid_argument with position and caret. */
 export function bindFilter(source: string, schema: TableSchema): Predicate {
   return bind({ source, schema }, parseFilter(source), false);
@@ -111,6 +114,9 @@ function bindLike(context: BindContext, like: Extract<Expression, { kind: 'like'
   if (pattern.kind === 'null') return NEVER;
   if (pattern.kind !== 'string') {
     throw filterError(context.source, pattern.at, 'LIKE takes a pattern in single quotes');
+  }
+  if (pattern.value.length > MAX_PATTERN_LENGTH) {
+    throw filterError(context.source, pattern.at, `the pattern is longer than ${MAX_PATTERN_LENGTH} characters`);
   }
   if (endsInEscape(pattern.value, like.escape)) {
     throw filterError(context.source, pattern.at, `the pattern ends in its escape character ${like.escape}`);

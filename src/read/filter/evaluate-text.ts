@@ -64,12 +64,12 @@ export function compileTextTest(test: Test): TextTest {
     }
     case 'number':
       return (bytes, start, end) => {
-        const number = numberOfText(textOf(bytes, start, end));
+        const number = numberOfBytes(bytes, start, end);
         return number !== undefined && holds(test.op, compareToValue(number, test.value));
       };
     case 'numberIn':
       return (bytes, start, end) => {
-        const number = numberOfText(textOf(bytes, start, end));
+        const number = numberOfBytes(bytes, start, end);
         if (number === undefined) return false;
         return test.values.some((value) => compareToValue(number, value) === 0) !== test.negated;
       };
@@ -81,6 +81,18 @@ export function compileTextTest(test: Test): TextTest {
     default:
       throw new BridgeError('internal', `filter test ${test.kind} was asked of text`);
   }
+}
+
+/** Most attributes that are numbers are short whole ones: those need no string. */
+const MAX_SHORT_DIGITS = 15;
+
+function numberOfBytes(bytes: Uint8Array, start: number, end: number): number | bigint | undefined {
+  let number = 0;
+  let i = start;
+  if (end - start <= MAX_SHORT_DIGITS) {
+    for (; i < end && bytes[i]! >= 48 && bytes[i]! <= 57; i++) number = number * 10 + bytes[i]! - 48;
+  }
+  return i === end && end > start ? number : numberOfText(textOf(bytes, start, end));
 }
 
 const decoder = new TextDecoder();

@@ -20,11 +20,10 @@ import { holds, type Predicate, type Source, type Test } from './predicate.ts';
 
 /** Row numbers for which the predicate is true, ascending. */
 export function select(predicate: Predicate, batch: ReadBatch): Int32Array {
-  return filterRows(
-    predicate,
-    batch,
-    Int32Array.from({ length: batch.rows }, (_, i) => i),
-  );
+  const all = new Int32Array(batch.rows);
+  // A loop: Int32Array.from with a function took ten times as long as most filters.
+  for (let i = 0; i < all.length; i++) all[i] = i;
+  return filterRows(predicate, batch, all);
 }
 
 /** `select` over an Arrow batch with the table's columns, or some of them. */

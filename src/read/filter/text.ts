@@ -99,6 +99,9 @@ export function matchLike(pattern: LikePattern, bytes: Uint8Array, start: number
     const code = p < pattern.length ? pattern[p]! : -1;
     if (code === MANY) {
       retryPattern = ++p;
+      // A literal byte can only begin a match where it stands.
+      const next = pattern[p] ?? ONE;
+      if (next < ONE) while (i < end && bytes[i] !== next) i++;
       retryAt = i;
     } else if (code === ONE) {
       i += codePointLength(bytes[i]!);

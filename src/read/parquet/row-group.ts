@@ -6,7 +6,7 @@
  * reader over bytes throws. And what goes into WebAssembly memory is then what is needed and nothing else. The footer's
  * key-values stay behind, and with them Arrow's hints of other writers: text arrives as plain text, whatever they used.
  */
-import type { FileMetaData, RowGroup } from 'hyparquet';
+import type { FileMetaData, RowGroup, SchemaElement } from 'hyparquet';
 import { ByteWriter } from 'hyparquet-writer';
 import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
 import { chunkRange, type Footer, topLevel } from './footer.ts';
@@ -100,7 +100,7 @@ function footerOf(
   const moved = [...place.keys()].sort((a, b) => a - b).map((index) => movedChunk(found[index]!, place.get(index)!));
   const small: FileMetaData = {
     version: metadata.version,
-    schema: [root, ...kept.flatMap(({ first, end }) => schema.slice(first, end))],
+    schema: [root, ...kept.flatMap(({ first, end }) => schema.slice(first, end).map(withOldInteger))],
     num_rows,
     row_groups: [{ columns: moved, total_byte_size: BigInt(at), num_rows }],
     metadata_length: 0,
@@ -109,6 +109,15 @@ function footerOf(
   writeMetadata(writer, small);
   return writer.getBytes();
 }
+
+/** hyparquet-writer gives the width of INTEGER a Thrift type that parquet-wasm misreads; the older annotation says as much. */
+function withOldInteger({ logical_type, ...element }: SchemaElement): SchemaElement {
+  if (logical_type?.type !== 'INTEGER') return logical_type ? { ...element, logical_type } : element;
+  const { isSigned, bitWidth } = logical_type;
+  return { ...element, converted_type: `${isSigned ? 'INT' : 'UINT'}_${bitWidth}` as NonNullable<ConvertedType> };
+}
+
+type ConvertedType = SchemaElement['converted_type'];
 
 function movedChunk({ meta_data }: RowGroup['columns'][number], start: number): RowGroup['columns'][number] {
   const meta = meta_data!;

@@ -54,11 +54,24 @@ export const row: fc.Arbitrary<Row> = fc.record({
 /** A filter's text, and its value for a row: true, false or null (unknown). */
 export interface Filter {
   readonly text: string;
+  /** The same in DuckDB's SQL. */
+  readonly sql: string;
   readonly of: (row: Row) => boolean | null;
 }
 
 type Scalar = string | bigint | number | boolean | null;
-type Operand = { readonly text: string; readonly of: (row: Row) => Scalar };
+interface Operand {
+  readonly text: string;
+  /** Where DuckDB writes it differently. */
+  readonly sql?: string;
+  readonly of: (row: Row) => Scalar;
+}
+
+const sqlOf = ({ text, sql }: Operand) => sql ?? text;
+/** A text in both languages, from how each writes an operand. */
+const both = (write: (shown: (operand: Operand) => string) => string) => {
+  return { text: write(({ text }) => text), sql: write(sqlOf) };
+};
 type Op = '=' | '<>' | '!=' | '<' | '<=' | '>' | '>=';
 
 const op = fc.constantFrom<Op>('=', '<>', '!=', '<', '<=', '>', '>=');
@@ -71,6 +84,7 @@ const column = (name: string): Operand => ({ text: name, of: (row) => row[name] 
 const textColumn: fc.Arbitrary<Operand> = fc.constantFrom(column('s'), column('t'));
 const entry = (maps: readonly string[], key: string, text: string): Operand => ({
   text,
+  sql: `COALESCE(${maps.map((map) => `${map}[${quote(key)}]`).join(', ')})`,
   of: (row) => {
     for (const name of maps) {
       const value = (row[name] as ReadonlyMap<string, string | null> | null)?.get(key);
@@ -118,14 +132,13 @@ const KINDS: readonly { readonly left: fc.Arbitrary<Operand>; readonly right: fc
 
 const pair = fc.oneof(...KINDS.map(({ left, right }) => fc.record({ left, right, other: right })));
 
-/** Leaves that DuckDB has as well carry only columns of its table and literals. */
 const compare: fc.Arbitrary<Filter> = fc.tuple(pair, op, fc.boolean()).map(([{ left, right }, op, flip]) => {
   const [a, b] = flip ? [right, left] : [left, right];
-  return { text: `${a.text} ${op} ${b.text}`, of: (row) => compareValues(op, a.of(row), b.of(row)) };
+  return { ...both((shown) => `${shown(a)} ${op} ${shown(b)}`), of: (row) => compareValues(op, a.of(row), b.of(row)) };
 });
 
 const between: fc.Arbitrary<Filter> = fc.tuple(pair, fc.boolean()).map(([{ left, right, other }, negated]) => ({
-  text: `${left.text} ${negated ? 'NOT ' : ''}BETWEEN ${right.text} AND ${other.text}`,
+  ...both((shown) => `${shown(left)} ${negated ? 'NOT ' : ''}BETWEEN ${shown(right)} AND ${shown(other)}`),
   of: (row) => {
     const low = compareValues('>=', left.of(row), right.of(row));
     const high = compareValues('<=', left.of(row), other.of(row));
@@ -146,7 +159,7 @@ const inList: fc.Arbitrary<Filter> = fc
   )
   .chain(([left, values]) => fc.boolean().map((negated) => ({ left, values, negated })))
   .map(({ left, values, negated }) => ({
-    text: `${left.text} ${negated ? 'NOT ' : ''}IN (${values.map((value) => value.text).join(', ')})`,
+    ...both((shown) => `${shown(left)} ${negated ? 'NOT ' : ''}IN (${values.map(shown).join(', ')})`),
     of: (row) => {
       const found = values.map((value) => compareValues('=', left.of(row), value.of(row))).reduce(or);
       return negated ? not(found) : found;
@@ -157,7 +170,7 @@ const PATTERNS = ['a%', '%a', '%', '_', '__', 'a_c', 'a!_c', 'b!%', '%é%', '_x'
 const like: fc.Arbitrary<Filter> = fc
   .tuple(fc.oneof(textColumn, attribute), fc.constantFrom(...PATTERNS), fc.boolean())
   .map(([left, pattern, negated]) => ({
-    text: `${left.text} ${negated ? 'NOT ' : ''}LIKE ${quote(pattern)} ESCAPE '!'`,
+    ...both((shown) => `${shown(left)} ${negated ? 'NOT ' : ''}LIKE ${quote(pattern)} ESCAPE '!'`),
     of: (row) => {
       const value = left.of(row);
       if (typeof value !== 'string') return null;
@@ -171,14 +184,14 @@ const isNull: fc.Arbitrary<Filter> = fc
     fc.boolean(),
   )
   .map(([left, negated]) => ({
-    text: `${left.text} IS ${negated ? 'NOT ' : ''}NULL`,
+    ...both((shown) => `${shown(left)} IS ${negated ? 'NOT ' : ''}NULL`),
     of: (row) => (left.of(row) === null) !== negated,
   }));
 
 const alone: fc.Arbitrary<Filter> = fc.constantFrom<Filter>(
-  { text: 'b', of: (row) => row.b as boolean | null },
-  { text: 'TRUE', of: () => true },
-  { text: 'NULL', of: () => null },
+  { text: 'b', sql: 'b', of: (row) => row.b as boolean | null },
+  { text: 'TRUE', sql: 'TRUE', of: () => true },
+  { text: 'NULL', sql: 'NULL', of: () => null },
 );
 
 const leaf = fc.oneof(
@@ -194,13 +207,17 @@ export const filter: fc.Arbitrary<Filter> = fc.letrec<{ tree: Filter }>((tie) =>
   tree: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
     leaf,
-    fc
-      .tuple(tie('tree'), tie('tree'))
-      .map(([a, b]) => ({ text: `(${a.text} AND ${b.text})`, of: (row: Row) => and(a.of(row), b.of(row)) })),
-    fc
-      .tuple(tie('tree'), tie('tree'))
-      .map(([a, b]) => ({ text: `(${a.text} OR ${b.text})`, of: (row: Row) => or(a.of(row), b.of(row)) })),
-    tie('tree').map((a) => ({ text: `NOT (${a.text})`, of: (row: Row) => not(a.of(row)) })),
+    fc.tuple(tie('tree'), tie('tree')).map(([a, b]) => ({
+      text: `(${a.text} AND ${b.text})`,
+      sql: `(${a.sql} AND ${b.sql})`,
+      of: (row: Row) => and(a.of(row), b.of(row)),
+    })),
+    fc.tuple(tie('tree'), tie('tree')).map(([a, b]) => ({
+      text: `(${a.text} OR ${b.text})`,
+      sql: `(${a.sql} OR ${b.sql})`,
+      of: (row: Row) => or(a.of(row), b.of(row)),
+    })),
+    tie('tree').map((a) => ({ text: `NOT (${a.text})`, sql: `NOT (${a.sql})`, of: (row: Row) => not(a.of(row)) })),
   ),
 })).tree;
 
@@ -229,6 +246,7 @@ function compareValues(op: Op, a: Scalar, b: Scalar): boolean | null {
 function asNumber(operand: Operand): Operand {
   return {
     text: operand.text,
+    sql: `TRY_CAST(${sqlOf(operand)} AS DOUBLE)`,
     of: (row) => {
       const value = operand.of(row);
       if (typeof value !== 'string' || !/^-?\d+(\.\d+)?$/.test(value)) return null;
@@ -240,6 +258,7 @@ function asNumber(operand: Operand): Operand {
 function asBool(operand: Operand): Operand {
   return {
     text: operand.text,
+    sql: `CASE ${sqlOf(operand)} WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END`,
     of: (row) => {
       const value = operand.of(row);
       return value === 'true' ? true : value === 'false' ? false : null;
