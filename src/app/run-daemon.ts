@@ -5,12 +5,30 @@ import { type Daemon, startDaemon } from './serve.ts';
 const STOP_DEADLINE_MS = 25_000; // Kubernetes kills after 30 s unless told otherwise
 
 export async function runDaemon(config: Config, version: string): Promise<void> {
+  fixMallocThreshold();
   const daemon = await startDaemon(config, version);
   process.stdout.write(welcome(daemon, config, version));
   await stopSignal();
   process.stderr.write('otel-lake: stopping; a second signal stops at once (what is acknowledged is in the journal)\n');
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1));
   await daemon.stop(STOP_DEADLINE_MS);
+}
+
+/**
+ * glibc raises the size from which it maps blocks of their own whenever a large one is freed, and then keeps the holes
+ * between them: the peak at full ingest was 720 MiB instead of 580. Setting its trim threshold switches that off, but
+ * only from the environment of a new program, so this process becomes itself again, under the same process id.
+ */
+function fixMallocThreshold(): void {
+  const name = 'MALLOC_TRIM_THRESHOLD_';
+  if (process.platform !== 'linux' || process.env[name] !== undefined || process.execve === undefined) return;
+  const args = [
+    process.execPath,
+    '--disable-warning=ExperimentalWarning',
+    ...process.execArgv,
+    ...process.argv.slice(1),
+  ];
+  process.execve(process.execPath, args, { ...process.env, [name]: '1048576' });
 }
 
 function stopSignal(): Promise<void> {

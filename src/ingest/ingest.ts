@@ -68,8 +68,8 @@ export function startIngest(options: IngestOptions): Ingest {
   const { config, files, log, metrics } = options;
   const { path: journalPath } = config.journal;
   const lock = openJournal(files, journalPath);
-  // A third of the budget is for rows in memory; the rest for requests on their way, the encoders' work and reads.
-  const maxRowBytes = config.limits.memoryBytes / 3;
+  // Half of the budget is for rows in memory; the rest for requests on their way, the encoders' work and reads.
+  const maxRowBytes = config.limits.memoryBytes / 2;
   const leftOver = listSegments(files, journalPath);
 
   const queue = createCommitQueue({
