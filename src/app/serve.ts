@@ -2,6 +2,7 @@
 
 import { adminRoutes } from '../api/admin.ts';
 import { healthRoutes } from '../api/health.ts';
+import { indexRoute } from '../api/index-route.ts';
 import type { Access } from '../api/route.ts';
 import { rowsRoutes } from '../api/rows.ts';
 import { type ApiServer, startApiServer } from '../api/server.ts';
@@ -128,7 +129,8 @@ export async function startDaemon(config: Config, version: string): Promise<Daem
     const http = await startHttpReceiver(receiver);
     started.push(http);
     const common = { tls, tokens, log };
-    const routes = config.server.admin === undefined ? [...open, ...admin] : open;
+    const served = config.server.admin === undefined ? [...open, ...admin] : open;
+    const routes = [indexRoute(version, served), ...served];
     const api = await startApiServer({ ...common, address: config.server.api, key: 'server.api', routes });
     started.push(api);
     let adminServer: ApiServer = api;

@@ -13,7 +13,7 @@ export const SERVER_KEYS: readonly Key[] = [
     path: 'server.api',
     type: 'address',
     default: '127.0.0.1:4319',
-    doc: 'Where reads, health, metrics and the console are served.',
+    doc: 'Where reads, health and metrics are served.',
   },
   {
     path: 'server.admin',
@@ -40,7 +40,7 @@ export const SERVER_KEYS: readonly Key[] = [
     default: 1024,
     min: 1,
     max: 65536,
-    doc: 'Requests worked on at the same time; more are answered 429 / UNAVAILABLE.',
+    doc: 'Requests worked on at the same time; more are answered 503 / UNAVAILABLE.',
   },
   {
     path: 'server.tls.cert_file',

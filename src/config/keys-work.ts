@@ -122,7 +122,7 @@ export const LIMITS_KEYS: readonly Key[] = [
     default: 512 * MIB,
     min: 16 * MIB,
     max: MAX_BYTES,
-    doc: 'Budget of everything that holds requests or rows; reached, requests are answered 429 / UNAVAILABLE.',
+    doc: 'Budget of everything that holds requests or rows; reached, requests are answered 503 / UNAVAILABLE.',
   },
   {
     path: 'limits.max_attribute_count',

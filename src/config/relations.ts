@@ -2,7 +2,7 @@
 import { isAbsolute, relative, resolve } from 'node:path';
 import { BridgeError } from '../errors.ts';
 import { withPromotions } from '../model/promote.ts';
-import type { TableSchema } from '../model/table.ts';
+import type { ColumnType, TableSchema } from '../model/table.ts';
 import { TABLES } from '../model/tables.ts';
 import { createPartitioner } from '../partition/partition.ts';
 import { isTimeColumn } from '../partition/time.ts';
@@ -156,23 +156,38 @@ function checkColumns({ settings, tables, strategies }: Related, problems: Probl
     return;
   }
   for (const path of ['parquet.sort_by', 'parquet.bloom_filter_columns']) {
-    for (const [i, name] of settings.texts(path).entries()) checkColumn(name, `${path}[${i}]`, schemas, problems);
+    for (const [i, name] of settings.texts(path).entries()) {
+      checkColumn(name, `${path}[${i}]`, path === 'parquet.sort_by' ? SORTABLE : HASHABLE, schemas, problems);
+    }
   }
   for (const { path, strategy } of strategies) {
     checkStrategy({ path, strategy }, schemas, problems);
   }
 }
 
-const NESTED: ReadonlySet<string> = new Set(['map', 'list', 'struct']);
+type Kinds = ReadonlySet<ColumnType['kind']>;
+/** Columns the encoder writes a bloom filter for. */
+const HASHABLE: Kinds = new Set(['string', 'id', 'int64', 'uint32']);
+const SORTABLE: Kinds = new Set([...HASHABLE, 'int32', 'double', 'bool', 'timestamp']);
 
-function checkColumn(name: string, path: string, schemas: readonly TableSchema[], problems: Problems): void {
+function checkColumn(
+  name: string,
+  path: string,
+  kinds: Kinds,
+  schemas: readonly TableSchema[],
+  problems: Problems,
+): void {
   const columns = schemas.flatMap((schema) => schema.columns.filter((column) => column.name === name));
   if (columns.length === 0) {
     const all = schemas.map((schema) => schema.name).join(', ');
     const hint = 'an attribute must be promoted first';
     problems.report(path, `${path} is "${name}", which is no column of ${all} (${hint})`);
-  } else if (columns.some((column) => NESTED.has(column.type.kind))) {
-    problems.report(path, `${path} is "${name}", a nested column; expected one with single values`);
+  } else {
+    const misfit = columns.find((column) => !kinds.has(column.type.kind));
+    if (!misfit) return;
+    const fit = new Set(schemas.flatMap((s) => s.columns.filter((c) => kinds.has(c.type.kind)).map((c) => c.name)));
+    const expected = [...fit].join(', ');
+    problems.report(path, `${path} is "${name}", a column of type ${misfit.type.kind}; expected one of ${expected}`);
   }
 }
 
@@ -183,6 +198,13 @@ function checkStrategy({ path, strategy }: PlacedStrategy, schemas: readonly Tab
       const expected = [...new Set(columns)].join(', ');
       problems.report(`${path}.field`, `${path}.field is "${strategy.field}"; expected a column of times: ${expected}`);
       return;
+    }
+  }
+  if ('name' in strategy && strategy.name !== strategy.field) {
+    const same = schemas.find((schema) => schema.columns.some((column) => column.name === strategy.name));
+    if (same) {
+      const what = `the name of another column of ${same.name}`;
+      problems.report(`${path}.name`, `${path}.name is "${strategy.name}", ${what}; expected a name of its own`);
     }
   }
   for (const schema of schemas) {

@@ -37,6 +37,12 @@ describe('the HTTP interface', () => {
     assert.match(metrics, new RegExp(`otel_lake_received_rows_total\\{signal="traces"\\} ${sample.items}\n`));
   });
 
+  test('the root lists what there is', async () => {
+    const text = await (await get('/')).text();
+    for (const path of ['/api/v1/tables/{table}/rows', '/admin/v1/partitions/{table}/{path}', '/readyz'])
+      assert.ok(text.includes(path));
+  });
+
   test('a trace comes back as OTLP/JSON, equal when it is sent again, and as rows', async (t) => {
     const [first] = await bridge.rows({ limit: '1' });
     const traceId = first!.trace_id as string;

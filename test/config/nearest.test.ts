@@ -1,19 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
-import { levenshtein, nearestPath } from '../../src/config/nearest.ts';
-
-test('the distance counts inserted, deleted and replaced characters', () => {
-  assert.equal(levenshtein('kitten', 'sitting'), 3);
-  fc.assert(
-    fc.property(fc.string({ maxLength: 12 }), fc.string({ maxLength: 12 }), (a, b) => {
-      assert.equal(levenshtein(a, b), levenshtein(b, a));
-      assert.equal(levenshtein(a, b) === 0, a === b);
-      assert.equal(levenshtein(a, ''), a.length);
-      assert.ok(levenshtein(a, b) >= Math.abs(a.length - b.length));
-    }),
-  );
-});
+import { nearestPath } from '../../src/config/nearest.ts';
 
 const KNOWN = ['server.api', 'server.admin', 'flush.max_rows', 'flush.max_bytes', 'parquet.page_size', 's3.bucket'];
 

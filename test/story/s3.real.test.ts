@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, before, describe, test } from 'node:test';
+import { CreateBucketCommand, ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { spawnBridge, startBridge } from '../support/daemon.ts';
+import { type Minio, minioBinary, startMinio } from '../support/minio.ts';
+import { readSamples } from '../support/samples.ts';
+import { exportGrpc, exportHttp } from '../support/send.ts';
+import { tempFolder } from '../support/temp.ts';
+
+const samples = readSamples('traces').filter(
+  ({ file, encoding }) => encoding === 'protobuf' && !/01(34|40|46)/.test(file),
+);
+const total = samples.reduce((sum, { items }) => sum + items, 0);
+
+describe('the bridge over a real S3 server', { skip: !minioBinary() }, () => {
+  let minio: Minio;
+  let client: S3Client;
+  let buckets = 0;
+
+  before(async () => {
+    minio = await startMinio();
+    const { endpoint, accessKey: accessKeyId, secretKey: secretAccessKey } = minio;
+    client = new S3Client({
+      endpoint,
+      region: 'us-east-1',
+      forcePathStyle: true,
+      credentials: { accessKeyId, secretAccessKey },
+    });
+  });
+  after(async () => {
+    client.destroy();
+    await minio.close();
+  });
+
+  async function newBucket(): Promise<string> {
+    const bucket = `lake-${buckets++}`;
+    await client.send(new CreateBucketCommand({ Bucket: bucket }));
+    return bucket;
+  }
+
+  function s3Toml(bucket: string, secret = minio.secretKey): string {
+    return `[s3]
+bucket = "${bucket}"
+region = "us-east-1"
+prefix = "telemetry/prod"
+endpoint = "${minio.endpoint}"
+[s3.credentials]
+type = "explicit"
+access_key_id = "${minio.accessKey}"
+secret_access_key = "${secret}"
+[operations]
+retry_attempts = 1
+`;
+  }
+
+  async function keys(bucket: string): Promise<string[]> {
+    const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
+    return Contents.map(({ Key }) => Key!);
+  }
+
+  test('spans over gRPC and HTTP become partitioned objects, are read back, and leave no upload open', async (t) => {
+    const bucket = await newBucket();
+    const bridge = await startBridge(t, s3Toml(bucket));
+    for (const [i, { body }] of samples.entries()) {
+      if (i % 2 === 0) assert.equal((await exportHttp(bridge.otlp, body)).status, 200);
+      else await exportGrpc(bridge.grpc, body);
+    }
+    assert.equal((await bridge.rows({ select: 'span_id' })).length, total);
+    await bridge.flush();
+    assert.equal((await bridge.rows({ select: 'span_id', buffered: 'false' })).length, total);
+    const found = await keys(bucket);
+    assert.ok(found.every((key) => key.startsWith('telemetry/prod/')));
+    assert.ok(found.some((key) => /^telemetry\/prod\/traces\/date=[^/]+\/hour=\d\d\/[^/]+\.parquet$/.test(key)));
+    assert.equal(found.filter((key) => key.includes('/_lake/commits/')).length, 1);
+    const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
+    assert.deepEqual(Uploads, []);
+
+    const response = await fetch(`${bridge.api}/admin/v1/partitions`);
+    const { partitions } = (await response.json()) as { partitions: { partition: string; rows: number }[] };
+    assert.equal(
+      partitions.reduce((sum, { rows }) => sum + rows, 0),
+      total,
+    );
+    const [{ partition, rows }] = partitions as [{ partition: string; rows: number }];
+    const deleted = await fetch(`${bridge.api}/admin/v1/partitions/traces/${partition}`, { method: 'DELETE' });
+    assert.equal(((await deleted.json()) as { rows: number }).rows, rows);
+    assert.equal((await bridge.rows({ select: 'span_id' })).length, total - rows);
+    assert.equal((await keys(bucket)).filter((key) => key.includes('/_lake/deletions/')).length, 1);
+  });
+
+  test('what was acknowledged before a kill -9 is in the bucket once after the next start', async (t) => {
+    const bucket = await newBucket();
+    const folder = tempFolder(t);
+    const first = await spawnBridge(folder, s3Toml(bucket));
+    for (const { body } of samples) assert.equal((await exportHttp(first.otlp, body)).status, 200);
+    first.process.kill('SIGKILL');
+    await once(first.process, 'exit');
+    const second = await spawnBridge(folder, s3Toml(bucket));
+    t.after(() => second.process.kill('SIGKILL'));
+    await second.flush();
+    assert.equal((await second.rows({ select: 'span_id', buffered: 'false' })).length, total);
+  });
+
+  test('a missing bucket and a wrong secret are reasons not to be ready; requests stay safe in the journal', async (t) => {
+    const bucket = await newBucket();
+    for (const [toml, reason] of [
+      [s3Toml('no-such-bucket'), /no-such-bucket/],
+      [s3Toml(bucket, 'wrong-secret-wrong-secret'), /secret|signature|credential/i],
+    ] as const) {
+      const bridge = await startBridge(t, toml);
+      const ready = await fetch(`${bridge.api}/readyz`);
+      assert.equal(ready.status, 503);
+      const { reasons } = (await ready.json()) as { reasons: string[] };
+      assert.match(reasons.join(), reason);
+      assert.doesNotMatch(reasons.join(), /wrong-secret/);
+      assert.equal((await exportHttp(bridge.otlp, samples[0]!.body)).status, 200);
+      const flush = await fetch(`${bridge.api}/admin/v1/flush`, { method: 'POST' });
+      assert.ok([401, 403, 503].includes(flush.status), String(flush.status));
+    }
+  });
+});
