@@ -20,7 +20,12 @@ const deps = { config, layout, store, commits, files: systemFiles, clock: system
 port.on('message', ({ id, segment }: ToEncoder) => {
   commitSegment(segment, deps).then(
     (result) => post({ type: 'committed', id, result }),
-    (error: unknown) => post({ type: 'failed', id, error: errorToData(error) }),
+    (thrown: unknown) => {
+      const error = errorToData(thrown);
+      post({ type: 'failed', id, error });
+      // A trap may have spoilt the writer's WebAssembly memory: the next commit gets a new thread.
+      if (error.code === 'internal') process.exit(1);
+    },
   );
 });
 

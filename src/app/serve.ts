@@ -69,9 +69,10 @@ export async function startDaemon(config: Config, version: string): Promise<Daem
 
   const storeHealth = watchStore(store);
   await storeHealth.first;
-  const ingest = startIngest({
+  const ingest = await startIngest({
     config,
     files: systemFiles,
+    store,
     log,
     metrics,
     randomness: systemRandomness,

@@ -10,10 +10,12 @@ import { listSegments, makeJournalFolders, segmentCommitId } from '../journal/jo
 import { type JournalLock, lockJournal } from '../journal/lock.ts';
 import type { Randomness } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
+import type { ObjectStore } from '../store/store.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createCommitQueue } from './commit-queue.ts';
 import { createLanePool } from './lane-pool.ts';
+import { abortLeftUploads } from './left-uploads.ts';
 import type {
   CommitResult,
   ExportOutcome,
@@ -55,6 +57,7 @@ export interface IngestStatus {
 export interface IngestOptions {
   readonly config: Config;
   readonly files: Files;
+  readonly store: ObjectStore;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly startLane: (node: string) => ThreadPort<ToLane, FromLane>;
@@ -64,13 +67,15 @@ export interface IngestOptions {
 }
 
 /** Takes the journal's lock, queues what an earlier run left, and starts the threads. */
-export function startIngest(options: IngestOptions): Ingest {
+export async function startIngest(options: IngestOptions): Promise<Ingest> {
   const { config, files, log, metrics } = options;
   const { path: journalPath } = config.journal;
   const lock = openJournal(files, journalPath);
   // Half of the budget is for rows in memory; the rest for requests on their way, the encoders' work and reads.
   const maxRowBytes = config.limits.memoryBytes / 2;
   const leftOver = listSegments(files, journalPath);
+  // Before the first commit of this run: later its own uploads would be among them.
+  if (leftOver.length > 0) await abortUploads(leftOver.map(segmentCommitId));
 
   const queue = createCommitQueue({
     encoders: config.operations.encoders,
@@ -104,6 +109,15 @@ export function startIngest(options: IngestOptions): Ingest {
 
   if (leftOver.length > 0) log.info({ segments: leftOver.length }, 'replaying the journal of an earlier run');
   queueSegments(leftOver);
+
+  async function abortUploads(commitIds: readonly string[]): Promise<void> {
+    try {
+      const uploads = await abortLeftUploads(options.store, commitIds);
+      if (uploads > 0) log.info({ uploads }, 'aborted uploads an earlier run had begun');
+    } catch (error) {
+      log.warn({ err: error }, 'uploads an earlier run had begun cannot be looked for; they stay open');
+    }
+  }
 
   function logCommit(result: CommitResult, tookMs: number): void {
     const { commitId, record, quarantined } = result;

@@ -155,9 +155,14 @@ export function createLane(options: LaneOptions): Lane {
   /** Drops a segment that never held an acknowledged request. */
   function abandon(): void {
     if (!open) return;
-    open.writer.close();
-    files.remove(open.writer.path);
+    const { writer } = open;
     open = undefined;
+    try {
+      writer.close();
+      files.remove(writer.path);
+    } catch {
+      // A disk that fails so may not let the file go; it holds no acknowledged request, and a replay finds that out.
+    }
   }
 
   function seal(reason: SealReason): string | undefined {

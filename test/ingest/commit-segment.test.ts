@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, readdirSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { BridgeError } from '../../src/errors.ts';
+import { commitSegment } from '../../src/ingest/commit-segment.ts';
+import { listSegments } from '../../src/journal/journal.ts';
+import { systemFiles } from '../../src/platform/files.ts';
+import type { ObjectStore } from '../../src/store/store.ts';
+import { createBench, onDisk, SAMPLE } from './support.ts';
+
+test('a commit stores one object a partition, writes its record and removes the segment', async (t) => {
+  const bench = createBench(t, '[partitioning]\ntype = "hash"\nfield = "trace_id"\nnum_partitions = 4');
+  bench.send(SAMPLE.body, SAMPLE.body);
+  bench.lane.seal('request');
+  const { record } = await bench.commit(bench.sealed[0]!);
+  assert.ok(record!.objects.length > 1);
+  for (const { key, partition } of record!.objects) {
+    assert.match(partition, /^trace_id_bucket=[0-3]$/);
+    assert.equal(key, `traces/${partition}/${record!.commitId}.parquet`);
+  }
+  assert.deepEqual(record!.rows.traces, { received: SAMPLE.items * 2, written: SAMPLE.items * 2, rejected: 0 });
+  assert.equal(await bench.rowsInLake(), SAMPLE.items * 2);
+  assert.deepEqual(listSegments(systemFiles, bench.journalPath), []);
+});
+
+test('a replay from the segment alone writes the same objects as the commit from memory', async (t) => {
+  const bench = createBench(t);
+  bench.send(SAMPLE.body);
+  bench.lane.seal('request');
+  const replayed = await bench.commit(onDisk(bench.sealed[0]!));
+  const other = createBench(t);
+  other.send(SAMPLE.body);
+  other.lane.seal('request');
+  const direct = await other.commit(other.sealed[0]!);
+  assert.deepEqual(replayed.record, direct.record);
+});
+
+test('a commit broken off between two objects is finished by its replay, every row once', async (t) => {
+  const bench = createBench(t, '[partitioning]\ntype = "hash"\nfield = "trace_id"\nnum_partitions = 8');
+  bench.send(SAMPLE.body);
+  bench.lane.seal('request');
+  let writes = 0;
+  const failing: ObjectStore = {
+    ...bench.deps.store,
+    write(key, options) {
+      if (++writes === 4) throw new BridgeError('unavailable', 'the store is away');
+      return bench.deps.store.write(key, options);
+    },
+  };
+
+  await assert.rejects(commitSegment(bench.sealed[0]!, { ...bench.deps, store: failing }), /the store is away/);
+  assert.equal(await bench.rowsInLake(), 0, 'nothing of it is visible without its record');
+  assert.equal(listSegments(systemFiles, bench.journalPath).length, 1);
+  await bench.commit(onDisk(bench.sealed[0]!));
+  assert.equal(await bench.rowsInLake(), SAMPLE.items);
+});
+
+test('a segment whose commit record exists is only removed: deleted partitions do not come back', async (t) => {
+  const bench = createBench(t);
+  bench.send(SAMPLE.body);
+  bench.lane.seal('request');
+  const segment = bench.sealed[0]!;
+  const kept = { ...systemFiles, remove() {} }; // the crash before the segment's removal
+
+  const { record } = await commitSegment(segment, { ...bench.deps, files: kept });
+  for (const { partition } of record!.objects)
+    await bench.catalog.deletePartition('traces', partition, { dryRun: false });
+  assert.equal(listSegments(systemFiles, bench.journalPath).length, 1);
+  await bench.commit(onDisk(segment));
+  assert.deepEqual(listSegments(systemFiles, bench.journalPath), []);
+  assert.equal(await bench.rowsInLake(), 0);
+});
+
+test('a replay keeps the layout its segment was written under', async (t) => {
+  const bench = createBench(t, '[partitioning]\ntype = "value"\nfield = "service_name"');
+  bench.send(SAMPLE.body);
+  bench.lane.seal('request');
+  const today = createBench(t).deps.layout;
+
+  const { record } = await commitSegment(onDisk(bench.sealed[0]!), { ...bench.deps, layout: today });
+  assert.ok(record!.objects.every(({ partition }) => partition.startsWith('service_name=')));
+});
+
+test('whole requests before a damaged end are committed, and the file is kept for people', async (t) => {
+  const bench = createBench(t);
+  bench.send(SAMPLE.body);
+  bench.lane.seal('request');
+  appendFileSync(bench.sealed[0]!.path, Buffer.from('OREC and then rubbish'));
+  const { quarantined } = await bench.commit(onDisk(bench.sealed[0]!));
+  assert.equal(await bench.rowsInLake(), SAMPLE.items);
+  assert.deepEqual(readdirSync(join(bench.journalPath, 'quarantine')), [quarantined!.split('/').pop()]);
+  assert.deepEqual(listSegments(systemFiles, bench.journalPath), []);
+});
+
+test('a segment without a readable header is set aside and stops nothing', async (t) => {
+  const bench = createBench(t);
+  bench.send(SAMPLE.body);
+  bench.lane.seal('request');
+  truncateSync(bench.sealed[0]!.path, 20);
+  const { record, quarantined } = await bench.commit(onDisk(bench.sealed[0]!));
+  assert.equal(record, undefined);
+  assert.match(quarantined!, /quarantine/);
+  assert.deepEqual(listSegments(systemFiles, bench.journalPath), []);
+});

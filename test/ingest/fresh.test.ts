@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type FreshSnapshot, openFresh } from '../../src/ingest/fresh.ts';
+import { systemFiles } from '../../src/platform/files.ts';
+import { type Bench, createBench, SAMPLE } from './support.ts';
+
+function open(bench: Bench, partition = ''): FreshSnapshot {
+  const { layout } = bench.deps;
+  return openFresh({ files: systemFiles, journalPath: bench.journalPath, layout, batchSize: 50 }, 'traces', partition);
+}
+
+function countRows(snapshot: FreshSnapshot, except: readonly string[] = []): number {
+  let rows = 0;
+  for (const { batch } of snapshot.batches(new Set(except))) rows += batch.numRows;
+  return rows;
+}
+
+test('acknowledged rows of open and sealed segments are seen, those of named commits are not', (t) => {
+  const bench = createBench(t);
+  bench.send(SAMPLE.body);
+  bench.lane.seal('request');
+  bench.send(SAMPLE.body, SAMPLE.body);
+  const snapshot = open(bench);
+  assert.equal(snapshot.commitIds.length, 2);
+  assert.equal(countRows(snapshot), SAMPLE.items * 3);
+  assert.equal(countRows(snapshot, [bench.sealed[0]!.commitId]), SAMPLE.items * 2);
+  snapshot.close();
+});
+
+test('a snapshot stays readable when its segment is committed meanwhile', async (t) => {
+  const bench = createBench(t);
+  bench.send(SAMPLE.body);
+  bench.lane.seal('request');
+  const snapshot = open(bench);
+  await bench.commit(bench.sealed[0]!);
+  assert.equal(countRows(snapshot), SAMPLE.items);
+  snapshot.close();
+  const later = open(bench);
+  assert.deepEqual(later.commitIds, []);
+  later.close();
+});
+
+test('a partition leaves only the rows that would be stored below it', async (t) => {
+  const bench = createBench(t, '[partitioning]\ntype = "hash"\nfield = "trace_id"\nnum_partitions = 4');
+  bench.send(SAMPLE.body);
+  const counts = [0, 1, 2, 3].map((bucket) => {
+    const snapshot = open(bench, `trace_id_bucket=${bucket}`);
+    const rows = countRows(snapshot);
+    snapshot.close();
+    return rows;
+  });
+  bench.lane.seal('request');
+  const { record } = await bench.commit(bench.sealed[0]!);
+  const stored = [0, 1, 2, 3].map((bucket) => {
+    return record!.objects.find(({ partition }) => partition === `trace_id_bucket=${bucket}`)?.rows ?? 0;
+  });
+  assert.deepEqual(counts, stored);
+  assert.equal(
+    counts.reduce((sum, rows) => sum + rows, 0),
+    SAMPLE.items,
+  );
+});

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { listSegments } from '../../src/journal/journal.ts';
+import { openSegment } from '../../src/journal/segment-reader.ts';
+import { systemFiles } from '../../src/platform/files.ts';
+import { createBench, SAMPLE } from './support.ts';
+
+test('a group is answered in order, and only whole requests are in the journal', (t) => {
+  const bench = createBench(t);
+  const answers = bench.send(SAMPLE.body, SAMPLE.body.slice(0, 50), new Uint8Array(0), SAMPLE.body);
+  assert.deepEqual(
+    answers.map((answer) => (answer.ok ? answer.outcome.accepted : answer.error.code)),
+    [SAMPLE.items, 'invalid_argument', 0, SAMPLE.items],
+  );
+  const [path] = listSegments(systemFiles, bench.journalPath);
+  const reader = openSegment(systemFiles, path!)!;
+  assert.deepEqual(
+    [...reader.records()].map(({ body }) => body.length),
+    [SAMPLE.body.length, SAMPLE.body.length],
+  );
+  reader.close();
+});
+
+test('nothing is opened for requests without rows', (t) => {
+  const bench = createBench(t);
+  bench.send(new Uint8Array(0));
+  assert.deepEqual(listSegments(systemFiles, bench.journalPath), []);
+  assert.equal(bench.lane.seal('request'), undefined);
+});
+
+for (const [reason, toml, sends] of [
+  ['rows', `[flush]\nmax_rows = ${SAMPLE.items * 2}`, 2],
+  ['bytes', `[flush]\nmax_bytes = ${SAMPLE.body.length * 3}`, 3],
+] as const) {
+  test(`a segment is sealed by ${reason}`, (t) => {
+    const bench = createBench(t, toml);
+    for (let i = 1; i < sends; i++) bench.send(SAMPLE.body);
+    assert.equal(bench.sealed.length, 0);
+    bench.send(SAMPLE.body);
+    assert.equal(bench.sealed.length, 1);
+    assert.deepEqual(bench.sealed[0]!.counts.traces, {
+      received: SAMPLE.items * sends,
+      written: SAMPLE.items * sends,
+      rejected: 0,
+    });
+  });
+}
+
+test('a segment is sealed by age', (t) => {
+  const bench = createBench(t, '[flush]\nmax_age_seconds = 60');
+  bench.send(SAMPLE.body);
+  bench.clock.now += 59_000;
+  bench.lane.tick();
+  assert.equal(bench.sealed.length, 0);
+  bench.clock.now += 1000;
+  bench.lane.tick();
+  assert.equal(bench.sealed.length, 1);
+});
+
+test('commit ids stay in order when the clock steps back', (t) => {
+  const bench = createBench(t);
+  for (const step of [0, -86_400_000, 5]) {
+    bench.clock.now += step;
+    bench.send(SAMPLE.body);
+    bench.lane.seal('request');
+  }
+  const ids = bench.sealed.map(({ commitId }) => commitId);
+  assert.deepEqual([...ids].sort(), ids);
+  assert.equal(new Set(ids).size, 3);
+});
+
+test('when the disk fails, the group is refused as unavailable and what was durable before is sealed', (t) => {
+  const disk = { failing: false };
+  const files = {
+    ...systemFiles,
+    syncData(fd: number) {
+      if (disk.failing) throw new Error('EIO: i/o error, fdatasync');
+      systemFiles.syncData(fd);
+    },
+  };
+  const bench = createBench(t, '', files);
+  bench.send(SAMPLE.body);
+  disk.failing = true;
+  const [answer] = bench.send(SAMPLE.body);
+  assert.ok(answer && !answer.ok);
+  assert.equal(answer.error.code, 'unavailable');
+  assert.equal(answer.error.retryable, true);
+  assert.match(answer.error.message, /EIO/);
+  assert.equal(bench.sealed.length, 1);
+  assert.equal(bench.sealed[0]!.batches![0]!.rows, SAMPLE.items);
+  disk.failing = false;
+  assert.ok(bench.send(SAMPLE.body)[0]!.ok, 'a new segment is opened when the disk is back');
+  assert.equal(listSegments(systemFiles, bench.journalPath).length, 2);
+});
