@@ -40,9 +40,13 @@ log_level = "warn"
 log_format = "json"
 ${toml}`,
   );
-  const child = spawn(process.execPath, [...(process.env.DAEMON_ARGS?.split(' ') ?? []), join(ROOT, 'src/main.ts'), 'serve', '--config', file], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...(process.env.DAEMON_ARGS?.split(' ') ?? []), join(ROOT, 'src/main.ts'), 'serve', '--config', file],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const lines = await new Promise<string>((resolve, reject) => {
     let text = '';
     child.stdout.on('data', (chunk: Buffer) => {
