@@ -1,8 +1,10 @@
 /**
- * Microseconds a span for each step between the wire and the Parquet encoder, over the payloads in
- * test/fixtures/bench-payloads. Run with `node bench/decode.ts [copies of the payloads in a batch]`.
+ * Microseconds a row for each step between the wire and the Parquet encoder, over the payloads in bench/payloads.
+ *
+ *   npm run bench decode -- --signal traces|logs|metrics --copies N (copies of the payloads in a batch, default 10)
  */
 import { readdirSync, readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { RecordBatchStreamWriter } from 'apache-arrow';
 import { toArrow, transferables } from '../src/batch/arrow.ts';
 import { createTableBuilder } from '../src/batch/builder.ts';
@@ -10,19 +12,25 @@ import { orderRows } from '../src/batch/order.ts';
 import { take } from '../src/batch/take.ts';
 import { createDecoder } from '../src/decode/decoder.ts';
 import type { Batch } from '../src/model/batch.ts';
-import { TRACES } from '../src/model/traces.ts';
+import { SIGNALS, type SignalName } from '../src/model/signal.ts';
+import { TABLES } from '../src/model/tables.ts';
 
 const ROUNDS = 15;
 const ROW_GROUP_ROWS = 100_000;
 const PARTITIONS = 4;
 
-const copies = Number(process.argv[2] ?? 10);
-const folder = new URL('../test/fixtures/bench-payloads/', import.meta.url);
-const files = readdirSync(folder).filter((name) => name.startsWith('traces-'));
+const { values } = parseArgs({
+  options: { signal: { type: 'string', default: 'traces' }, copies: { type: 'string', default: '10' } },
+});
+const signal = values.signal as SignalName;
+const copies = Number(values.copies);
+const table = TABLES[signal];
+const folder = new URL('./payloads/', import.meta.url);
+const files = readdirSync(folder).filter((name) => name.startsWith(signal));
 const bodies = files.map((name) => new Uint8Array(readFileSync(new URL(name, folder))));
 
-const builder = createTableBuilder(TRACES);
-const decoder = createDecoder('traces', builder, { limits: { maxAttributeCount: 1024, maxNesting: 32 }, promote: [] });
+const builder = createTableBuilder(table);
+const decoder = createDecoder(signal, builder, { limits: { maxAttributeCount: 1024, maxNesting: 32 }, promote: [] });
 
 const figures = new Map<string, number[]>();
 
@@ -36,7 +44,8 @@ function measured<T>(step: string, rows: number, run: () => T): T {
   return result;
 }
 
-const rows = 500 * bodies.length * copies;
+const rows = copies * bodies.reduce((sum, body) => sum + decoder.decode(body).accepted, 0);
+builder.finish();
 let memory = 0;
 for (let round = 0; round < ROUNDS; round++) {
   const batch = measured('decode', rows, () => {
@@ -51,7 +60,7 @@ for (let round = 0; round < ROUNDS; round++) {
 function shapeRows(batch: Batch): void {
   const partitionOf = Int32Array.from({ length: batch.rows }, (_, row) => row % PARTITIONS);
   const sortBy = ['service_name', 'timestamp'];
-  const order = measured('order', rows, () => orderRows(batch, TRACES, partitionOf, PARTITIONS, sortBy));
+  const order = measured('order', rows, () => orderRows(batch, table, partitionOf, PARTITIONS, sortBy));
   const parts = measured('take', rows, () => {
     const taken: Batch[] = [];
     for (let p = 0; p < PARTITIONS; p++) {
@@ -62,13 +71,15 @@ function shapeRows(batch: Batch): void {
     }
     return taken;
   });
-  const arrow = measured('toArrow', rows, () => parts.map((part) => toArrow(part, TRACES)));
+  const arrow = measured('toArrow', rows, () => parts.map((part) => toArrow(part, table)));
   measured('IPC', rows, () => arrow.map((part) => RecordBatchStreamWriter.writeAll([part]).toUint8Array(true)));
 }
 
-console.log(`${rows} spans a batch, ${(memory / rows).toFixed(0)} bytes of memory a span, ${ROUNDS} rounds`);
+console.log(
+  `${rows} ${SIGNALS[signal].rowNoun} a batch, ${(memory / rows).toFixed(0)} bytes of memory a row, ${ROUNDS} rounds`,
+);
 for (const [step, rounds] of figures) {
   const sorted = rounds.slice(2).sort((a, b) => a - b);
   const median = sorted[sorted.length >> 1]!;
-  console.log(`${step.padEnd(10)} ${median.toFixed(2)} µs a span (first round ${rounds[0]!.toFixed(2)})`);
+  console.log(`${step.padEnd(10)} ${median.toFixed(2)} µs a row (first round ${rounds[0]!.toFixed(2)})`);
 }

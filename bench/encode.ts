@@ -3,7 +3,7 @@
  *
  *   node bench/encode.ts [rows, default 100000]
  *
- * Input: the payloads of test/fixtures/bench-payloads decoded over and over, with other ids and times in each copy,
+ * Input: the payloads of bench/payloads decoded over and over, with other ids and times in each copy,
  * sorted as in a lake. Figures are CPU time of the process, the best of several runs.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -31,7 +31,7 @@ import { TRACES } from '../src/model/traces.ts';
 
 const RUNS = 4;
 const rows = Number(process.argv[2] ?? 100_000);
-const folder = new URL('../test/fixtures/bench-payloads/', import.meta.url);
+const folder = new URL('./payloads/', import.meta.url);
 
 const CONFIG: ParquetConfig = {
   compression: 'ZSTD',

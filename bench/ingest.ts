@@ -1,8 +1,8 @@
 /**
- * `npm run bench ingest`: spans through a whole daemon to files, with fsync, zstd and a final flush.
+ * `npm run bench ingest`: rows of a signal through a whole daemon to files, with fsync, zstd and a final flush.
  *
  * CPU is that of the daemon's whole process from the first request to the last commit, divided by the rows written.
- * Options: --signal traces|logs, --transport http|grpc, --gzip, --seconds N, --rounds N, --connections N.
+ * Options: --signal traces|logs|metrics, --transport http|grpc, --gzip, --seconds N, --rounds N, --connections N.
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -3,6 +3,7 @@
  * and every span is recent. Finds the places by walking the wire format along the paths below.
  */
 import { randomFillSync } from 'node:crypto';
+import type { SignalName } from '../src/model/signal.ts';
 
 export interface Patchable {
   /** A new copy with ids of its own and times close to now. */
@@ -17,13 +18,22 @@ interface Place {
   readonly kind: 'id' | 'time';
 }
 
-/** Field numbers from the request to the rows, and what to overwrite in a row. */
-const PATHS = {
-  traces: { row: [1, 2, 2], ids: [1, 2, 4], times: [7, 8] },
-  logs: { row: [1, 2, 2], ids: [9, 10], times: [1, 11] },
-} as const;
+interface Path {
+  /** Field numbers from the request to the rows; of several in a list any. */
+  readonly row: readonly (readonly number[])[];
+  /** Fields of a row to overwrite. */
+  readonly ids: readonly number[];
+  readonly times: readonly number[];
+}
 
-export function createPatchable(payload: Uint8Array, signal: keyof typeof PATHS): Patchable {
+/** A data point is in one of the five members of its metric, and has its times at the same numbers in all of them. */
+const PATHS: Readonly<Record<SignalName, Path>> = {
+  traces: { row: [[1], [2], [2]], ids: [1, 2, 4], times: [7, 8] },
+  logs: { row: [[1], [2], [2]], ids: [9, 10], times: [1, 11] },
+  metrics: { row: [[1], [2], [2], [5, 7, 9, 10, 11], [1]], ids: [], times: [2, 3] },
+};
+
+export function createPatchable(payload: Uint8Array, signal: SignalName): Patchable {
   const path = PATHS[signal];
   const places: Place[] = [];
   let rows = 0;
@@ -53,11 +63,9 @@ export function createPatchable(payload: Uint8Array, signal: keyof typeof PATHS)
       const length = wire === 2 ? varint() : wire === 1 ? 8 : wire === 5 ? 4 : 0;
       if (wire === 0) varint();
       else if (depth === path.row.length) {
-        if (wire === 2 && (path.ids as readonly number[]).includes(field))
-          places.push({ offset: position, length, kind: 'id' });
-        if (wire === 1 && (path.times as readonly number[]).includes(field))
-          places.push({ offset: position, length, kind: 'time' });
-      } else if (field === path.row[depth]) {
+        if (wire === 2 && path.ids.includes(field)) places.push({ offset: position, length, kind: 'id' });
+        if (wire === 1 && path.times.includes(field)) places.push({ offset: position, length, kind: 'time' });
+      } else if (wire === 2 && path.row[depth]!.includes(field)) {
         if (depth === path.row.length - 1) rows++;
         walk(position, position + length, depth + 1);
       }

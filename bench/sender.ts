@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { Client, credentials } from '@grpc/grpc-js';
+import { SIGNALS, type SignalName } from '../src/model/signal.ts';
 import { createPatchable } from './patch.ts';
 import { quantile } from './support.ts';
 
@@ -13,7 +14,7 @@ export interface SenderOptions {
   readonly transport: 'http' | 'grpc';
   /** `http://127.0.0.1:4318` or `127.0.0.1:4317`. */
   readonly target: string;
-  readonly signal: 'traces' | 'logs';
+  readonly signal: SignalName;
   readonly connections: number;
   readonly seconds: number;
   readonly gzip: boolean;
@@ -38,12 +39,10 @@ const payloads = readdirSync(folder)
 
 type Send = (body: Uint8Array) => Promise<string>;
 
-const SERVICES = { traces: 'trace.v1.TraceService', logs: 'logs.v1.LogsService' } as const;
-
 function grpcSend(): Send {
   const client = new Client(options.target, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 });
   const identity = (value: Buffer) => value;
-  const method = `/opentelemetry.proto.collector.${SERVICES[options.signal]}/Export`;
+  const method = `/${SIGNALS[options.signal].grpcService}/Export`;
   return (body) =>
     new Promise((resolve) => {
       client.makeUnaryRequest(method, identity, identity, Buffer.from(body.buffer), (error) => {

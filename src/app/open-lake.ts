@@ -15,7 +15,8 @@ export async function openLake(config: Config, options: LakeOptions, version: st
   const adminUrl = config.server.admin === undefined || options.url ? url : `${scheme}://${config.server.admin}`;
   const remote = { url, adminUrl, token: process.env[TOKEN_VARIABLE] };
   if (options.url) return remoteLake(remote);
-  if (options.direct) return openLocalLake(config, version);
+  // The commands' HTTP client has no way to a Unix socket.
+  if (options.direct || url.includes('://unix:')) return openLocalLake(config, version);
   const store = await openStore(config);
   const { location } = store;
   store.close();

@@ -1,5 +1,6 @@
 /** Runs the daemon until a signal: says where it listens and what to do next, and stops within a bounded time. */
 import type { Config } from '../config/types.ts';
+import { addressUrl } from '../platform/listen.ts';
 import { type Daemon, startDaemon } from './serve.ts';
 
 const STOP_DEADLINE_MS = 25_000; // Kubernetes kills after 30 s unless told otherwise
@@ -44,14 +45,17 @@ function stopSignal(): Promise<void> {
 }
 
 function welcome(daemon: Daemon, config: Config, version: string): string {
-  const scheme = config.server.tls ? 'https' : 'http';
+  const isTls = config.server.tls !== undefined;
+  const http = addressUrl(daemon.http, isTls);
+  const api = addressUrl(daemon.api, isTls);
+  const curl = api.startsWith('unix:') ? `curl --unix-socket ${api.slice(5)} 'http://lake` : `curl '${api}`;
   return `otel-lake-bridge ${version}
 
   OTLP/gRPC  ${daemon.grpc}
-  OTLP/HTTP  ${scheme}://${daemon.http}
+  OTLP/HTTP  ${http}
   lake       ${daemon.lake}
   config     ${config.file}
-  api        ${scheme}://${daemon.api}
+  api        ${api}
 
 Send something (another terminal):
   npm run demo
@@ -59,11 +63,11 @@ or point a Collector here:
   exporters:
     otlp:
       endpoint: ${daemon.grpc}
-      tls: { insecure: ${config.server.tls ? 'false' : 'true'} }
+      tls: { insecure: ${isTls ? 'false' : 'true'} }
 
 Then read it back:
   npm run otel-lake -- read traces --limit 10
-  curl '${scheme}://${daemon.api}/api/v1/tables/traces/rows?limit=10'
+  ${curl}/api/v1/tables/traces/rows?limit=10'
 
 Rows reach files after at most ${config.flush.maxAgeSeconds} s; reads see them at once. Ctrl-C stops.
 `;

@@ -6,7 +6,7 @@ import { TABLES } from '../model/tables.ts';
 
 /** Schema of a table with the promoted columns of the configuration. */
 export function tableSchemaOf(config: Config, table: TableName): TableSchema {
-  return withPromotions(TABLES[table]!, config.tables[table].promote);
+  return withPromotions(TABLES[table], config.tables[table].promote);
 }
 
 /** Schemas of the enabled tables. */

@@ -92,10 +92,10 @@ export function structField<Kind extends keyof BuilderOfKind>(
   return builderNamed(struct.names, struct.fields, name, kind, 'struct');
 }
 
-/** The struct builder of a list of structs. */
-export function listOfStruct(list: ListBuilder): StructBuilder {
-  if (list.element.kind !== 'struct') throw new BridgeError('internal', `list of ${list.element.kind}, not of struct`);
-  return list.element;
+/** The builder of a list's items; throws `internal` where they are of another kind. */
+export function listElement<Kind extends keyof BuilderOfKind>(list: ListBuilder, kind: Kind): BuilderOfKind[Kind] {
+  if (list.element.kind !== kind) throw new BridgeError('internal', `list of ${list.element.kind}, not of ${kind}`);
+  return list.element as BuilderOfKind[Kind];
 }
 
 function builderNamed<Kind extends keyof BuilderOfKind>(

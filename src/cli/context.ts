@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { Config } from '../config/types.ts';
 import type { Lake } from './lake.ts';
+import type { ReplayHooks, ReplayOptions, ReplayResult } from './replay-types.ts';
 
 export interface CliContext {
   readonly version: string;
@@ -10,6 +11,8 @@ export interface CliContext {
   showConfig(config: Config, format: 'toml' | 'json'): string;
   /** A running bridge of this configuration where there is one and `direct` is not set, else the store itself. */
   openLake(config: Config, options: LakeOptions): Promise<Lake>;
+  /** Sends rows of the lake as OTLP; an error on the way is in the result. */
+  replay(lake: Lake, options: ReplayOptions, hooks: ReplayHooks): Promise<ReplayResult>;
   /** Runs the bridge until it is stopped by a signal. */
   serve(config: Config): Promise<void>;
 }

@@ -6,6 +6,7 @@ import type { CliContext } from './context.ts';
 import { addFlushCommand } from './flush.ts';
 import { addPartitionsCommand } from './partitions.ts';
 import { addReadCommand } from './read.ts';
+import { addReplayCommand } from './replay.ts';
 import { addServeCommand } from './serve.ts';
 import { addTablesCommand } from './tables.ts';
 import { addVersionCommand } from './version.ts';
@@ -23,6 +24,7 @@ export function createProgram(context: CliContext): Command {
     addPartitionsCommand,
     addTablesCommand,
     addFlushCommand,
+    addReplayCommand,
     addConfigCommand,
     addVersionCommand,
   ];

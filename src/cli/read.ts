@@ -3,6 +3,7 @@ import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { BridgeError } from '../errors.ts';
+import type { TableName } from '../model/signal.ts';
 import { type CliContext, type LakeCommandOptions, usingLake, withLake } from './context.ts';
 import type { Lake } from './lake.ts';
 import { formatTable, showBytes, showCount, showValue, startProgress } from './output.ts';
@@ -22,11 +23,16 @@ interface ReadOptions extends LakeCommandOptions {
 /** Rows of a table on a terminal where no limit is given: more would scroll away. */
 const TABLE_LIMIT = 50;
 const CELL_WIDTH = 40;
-const TABLE_COLUMNS = 'timestamp,service_name,name,kind,status_code,duration_nano,trace_id';
+/** Columns that fit a terminal and say most. */
+const TABLE_COLUMNS: Readonly<Record<TableName, string>> = {
+  traces: 'timestamp,service_name,name,kind,status_code,duration_nano,trace_id',
+  logs: 'timestamp,service_name,severity_text,body,trace_id',
+  metrics: 'timestamp,service_name,metric_name,type,value_double,value_int,count,sum,unit',
+};
 
 export function addReadCommand(program: Command, context: CliContext): void {
   withLake(program.command('read'))
-    .argument('<table>', 'table to read, such as traces')
+    .argument('<table>', 'table to read: traces, logs or metrics')
     .description('read rows of the lake, those that are not in a file yet included')
     .option('-f, --filter <expression>', 'WHERE part of SQL over columns and attributes')
     .option('-p, --partition <path>', 'only this partition and those below it')
@@ -50,7 +56,8 @@ export function addReadCommand(program: Command, context: CliContext): void {
 Examples:
   otel-lake read traces --filter "service_name = 'checkout' AND duration_nano > 500000000" --limit 20
   otel-lake read traces --filter "attributes['http.route'] LIKE '/cart%'" --select trace_id,http.route --format csv
-  otel-lake read traces --from 2026-11-21 --format arrow --out spans.arrow`,
+  otel-lake read logs --filter "severity_number >= 17 AND body LIKE '%timeout%'"
+  otel-lake read metrics --filter "metric_name = 'http.server.request.duration'" --from 2026-11-21 --format arrow --out points.arrow`,
     )
     .action((table: string, options: ReadOptions) =>
       usingLake(context, options, (lake) => readRows(lake, table, options)),
@@ -67,7 +74,7 @@ async function readRows(lake: Lake, table: string, options: ReadOptions): Promis
   const interrupt = () => cancel.abort(new BridgeError('cancelled', 'interrupted'));
   process.once('SIGINT', interrupt);
   try {
-    const params = readParams(options, format);
+    const params = readParams(table, options, format);
     const chunks = lake.read(table, params, cancel.signal);
     if (format === 'table') process.stdout.write(`${await tableOf(chunks)}\n`);
     else await copy(chunks, options.out, cancel.signal);
@@ -76,11 +83,11 @@ async function readRows(lake: Lake, table: string, options: ReadOptions): Promis
   }
 }
 
-function readParams(options: ReadOptions, format: string): URLSearchParams {
+function readParams(table: string, options: ReadOptions, format: string): URLSearchParams {
   const params = new URLSearchParams({ format: format === 'table' ? 'ndjson' : format });
   const { filter, partition, from, to } = options;
   for (const [name, value] of Object.entries({ filter, partition, from, to })) if (value) params.set(name, value);
-  const select = options.select ?? (format === 'table' ? TABLE_COLUMNS : undefined);
+  const select = options.select ?? (format === 'table' ? TABLE_COLUMNS[table as TableName] : undefined);
   if (select) params.set('select', select);
   const limit = options.limit ?? (format === 'table' ? String(TABLE_LIMIT) : undefined);
   if (limit) params.set('limit', limit);

@@ -42,6 +42,8 @@ export function buildConfig(
       memoryBytes: number('limits.memory_bytes'),
       maxAttributeCount: number('limits.max_attribute_count'),
       maxNesting: number('limits.max_nesting'),
+      maxPastSeconds: optionalNumber(settings, 'limits.max_past_seconds'),
+      maxFutureSeconds: optionalNumber(settings, 'limits.max_future_seconds'),
     },
     tables,
     telemetry: {
@@ -49,6 +51,10 @@ export function buildConfig(
       logFormat: text('telemetry.log_format') as TelemetryConfig['logFormat'],
     },
   });
+}
+
+function optionalNumber(settings: Settings, path: string): number | undefined {
+  return settings.get(path) === undefined ? undefined : settings.number(path);
 }
 
 function buildServer(settings: Settings): ServerConfig {
@@ -64,6 +70,14 @@ function buildServer(settings: Settings): ServerConfig {
     admin: optional('server.admin'),
     maxRequestBytes: number('server.max_request_bytes'),
     maxConcurrentRequests: number('server.max_concurrent_requests'),
+    maxConcurrentStreams: number('server.max_concurrent_streams'),
+    grpcKeepaliveSeconds: number('server.grpc_keepalive_seconds'),
+    grpcKeepaliveTimeoutSeconds: number('server.grpc_keepalive_timeout_seconds'),
+    grpcMaxConnectionAgeSeconds: optionalNumber(settings, 'server.grpc_max_connection_age_seconds'),
+    grpcMaxConnectionAgeGraceSeconds: optionalNumber(settings, 'server.grpc_max_connection_age_grace_seconds'),
+    tracesPath: text('server.traces_path'),
+    logsPath: text('server.logs_path'),
+    metricsPath: text('server.metrics_path'),
     tls: has('server.tls')
       ? {
           certFile: resolve(text('server.tls.cert_file')),
@@ -76,7 +90,11 @@ function buildServer(settings: Settings): ServerConfig {
       readTokenFile: optionalPath('server.auth.read_token_file'),
       adminTokenFile: optionalPath('server.auth.admin_token_file'),
     },
-    cors: { allowedOrigins: texts('server.cors.allowed_origins') },
+    cors: {
+      allowedOrigins: texts('server.cors.allowed_origins'),
+      allowedHeaders: texts('server.cors.allowed_headers'),
+      maxAgeSeconds: number('server.cors.max_age_seconds'),
+    },
   };
 }
 

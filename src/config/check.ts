@@ -133,10 +133,12 @@ function textProblem(key: Key, value: unknown): string | undefined {
   if (value === '' && key.default !== '') return 'a string that is not empty; remove the key to leave it unset';
   if (value.length > MAX_STRING_CHARS) return `a string of at most ${MAX_STRING_CHARS} characters`;
   if (hasControlCharacter(value)) return 'a string without control characters';
-  if (key.type === 'address') return parseAddress(value) ? undefined : '"host:port", such as "127.0.0.1:4317"';
+  if (key.type === 'address') return parseAddress(value) ? undefined : ADDRESS_EXPECTED;
   if (key.type === 'url') return urlProblem(value);
   return undefined;
 }
+
+const ADDRESS_EXPECTED = '"host:port", such as "127.0.0.1:4317", or "unix:/path" of at most 103 bytes';
 
 function hasControlCharacter(text: string): boolean {
   return [...text].some((char) => char < ' ' || char === '\x7f');

@@ -1,12 +1,15 @@
 /** The keys of `[server]`. */
 import { GIB, type Key, MIB } from './key.ts';
 
+/** Node's timers take 2^31 - 1 milliseconds. */
+const MAX_TIMER_SECONDS = 2_000_000;
+
 export const SERVER_KEYS: readonly Key[] = [
   {
     path: 'server.otlp_grpc',
     type: 'address',
     default: '127.0.0.1:4317',
-    doc: 'Where OTLP/gRPC is received; port 0 takes a free one.',
+    doc: 'Where OTLP/gRPC is received; port 0 takes a free one, `unix:/path` a socket in the file system.',
   },
   { path: 'server.otlp_http', type: 'address', default: '127.0.0.1:4318', doc: 'Where OTLP/HTTP is received.' },
   {
@@ -43,6 +46,58 @@ export const SERVER_KEYS: readonly Key[] = [
     doc: 'Requests worked on at the same time; more are answered 503 / UNAVAILABLE.',
   },
   {
+    path: 'server.max_concurrent_streams',
+    type: 'integer',
+    min: 1,
+    max: 65536,
+    derived: {
+      text: '`server.max_concurrent_requests`',
+      value: ({ get }) => Number(get('server.max_concurrent_requests')),
+    },
+    example: 1024,
+    doc: 'Calls at the same time on one gRPC connection; the sender keeps further ones back.',
+  },
+  {
+    path: 'server.grpc_keepalive_seconds',
+    type: 'integer',
+    default: 7200,
+    min: 1,
+    max: MAX_TIMER_SECONDS,
+    doc: 'Silence after which a gRPC connection is pinged.',
+  },
+  {
+    path: 'server.grpc_keepalive_timeout_seconds',
+    type: 'integer',
+    default: 20,
+    min: 1,
+    max: MAX_TIMER_SECONDS,
+    doc: 'Time for the answer to a ping, after which the connection is closed.',
+  },
+  {
+    path: 'server.grpc_max_connection_age_seconds',
+    type: 'integer',
+    min: 1,
+    max: MAX_TIMER_SECONDS,
+    example: 600,
+    doc: 'Age (give or take a tenth) at which senders are asked to connect again, so that load balancers spread them anew; absent: never.',
+  },
+  {
+    path: 'server.grpc_max_connection_age_grace_seconds',
+    type: 'integer',
+    min: 1,
+    max: MAX_TIMER_SECONDS,
+    example: 60,
+    doc: 'Time for calls under way after that; absent: until they are done.',
+  },
+  {
+    path: 'server.traces_path',
+    type: 'string',
+    default: '/v1/traces',
+    doc: 'Path of traces over OTLP/HTTP.',
+  },
+  { path: 'server.logs_path', type: 'string', default: '/v1/logs', doc: 'Path of logs over OTLP/HTTP.' },
+  { path: 'server.metrics_path', type: 'string', default: '/v1/metrics', doc: 'Path of metrics over OTLP/HTTP.' },
+  {
     path: 'server.tls.cert_file',
     type: 'path',
     example: 'tls/server.pem',
@@ -72,6 +127,20 @@ export const SERVER_KEYS: readonly Key[] = [
     path: 'server.cors.allowed_origins',
     type: 'strings',
     default: [],
-    doc: 'Origins whose pages may call the OTLP/HTTP and api routes, or "*".',
+    doc: 'Origins whose pages may send over OTLP/HTTP: "*", or origins, in which "*" stands for any text ("https://*.example.com").',
+  },
+  {
+    path: 'server.cors.allowed_headers',
+    type: 'strings',
+    default: [],
+    doc: 'Request headers such pages may send beside Authorization, Content-Encoding and Content-Type; "*" for all.',
+  },
+  {
+    path: 'server.cors.max_age_seconds',
+    type: 'integer',
+    default: 7200,
+    min: 0,
+    max: 86400,
+    doc: 'How long browsers may keep the answer to their preflight request.',
   },
 ];

@@ -4,6 +4,9 @@ import { GIB, type Key, MIB } from './key.ts';
 /** Of anything counted in bytes. */
 const MAX_BYTES = 1024 * GIB;
 
+/** A thousand years. */
+const MAX_WINDOW_SECONDS = 31_536_000_000;
+
 const threads = (doc: string, path: string): Key => ({
   path,
   type: 'integer',
@@ -139,6 +142,22 @@ export const LIMITS_KEYS: readonly Key[] = [
     min: 1,
     max: 512,
     doc: 'Depth of attribute values; a row with deeper ones is rejected alone.',
+  },
+  {
+    path: 'limits.max_past_seconds',
+    type: 'integer',
+    min: 1,
+    max: MAX_WINDOW_SECONDS,
+    example: 2592000,
+    doc: 'How long ago the time of a row may be when it is received; an older one is rejected alone. Absent: any time.',
+  },
+  {
+    path: 'limits.max_future_seconds',
+    type: 'integer',
+    min: 1,
+    max: MAX_WINDOW_SECONDS,
+    example: 3600,
+    doc: 'How far ahead of our clock the time of a row may be; one further ahead is rejected alone. Absent: any time.',
   },
 ];
 

@@ -3,7 +3,6 @@
  * reference in README.md and the shipped file. What depends on several keys is in `relations.ts`.
  */
 import type { TableName } from '../model/signal.ts';
-import { TABLES } from '../model/tables.ts';
 import type { Key } from './key.ts';
 import { PARQUET_KEYS, S3_KEYS, STORAGE_KEYS } from './keys-lake.ts';
 import { PARTITIONING_KEYS } from './keys-partitioning.ts';
@@ -13,17 +12,13 @@ import { FLUSH_KEYS, JOURNAL_KEYS, LIMITS_KEYS, OPERATIONS_KEYS, TELEMETRY_KEYS 
 export const TABLE_NAMES: readonly TableName[] = ['traces', 'logs', 'metrics'];
 
 const TABLE_KEYS: readonly Key[] = TABLE_NAMES.flatMap((table): Key[] => {
-  const enabled = { path: `tables.${table}.enabled`, type: 'boolean', doc: `Whether ${table} are received.` } as const;
-  const promote = {
-    path: `tables.${table}.promote`,
-    type: 'tables',
-    doc: 'Attributes copied to columns of their own: `{ attribute = "http.route", type = "string" }`; types are string, int64, double, bool.',
-  } as const;
-  if (TABLES[table] !== undefined) return [{ ...enabled, default: true }, promote];
-  const instead = `Tables of this version: ${Object.keys(TABLES).join(', ')}.`;
   return [
-    { ...enabled, default: false, unsupportedValues: { true: instead } },
-    { ...promote, unsupported: instead },
+    { path: `tables.${table}.enabled`, type: 'boolean', default: true, doc: `Whether ${table} are received.` },
+    {
+      path: `tables.${table}.promote`,
+      type: 'tables',
+      doc: 'Attributes copied to columns of their own: `{ attribute = "http.route", type = "string" }`; types are string, int64, double, bool.',
+    },
   ];
 });
 

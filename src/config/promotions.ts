@@ -69,7 +69,7 @@ function readPromotion(entry: unknown, path: string, context: CheckContext): Pro
 function refuseTaken(table: TableName, promotions: ReadonlyMap<string, Promotion>, { problems }: CheckContext): void {
   const columns = new Map<string, string>();
   const fieldIds = new Map<number, string>();
-  for (const { name, fieldId } of TABLES[table]?.columns ?? []) {
+  for (const { name, fieldId } of TABLES[table].columns) {
     columns.set(name, `the table's column ${name}`);
     fieldIds.set(fieldId, `the table's column ${name}`);
   }

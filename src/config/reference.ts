@@ -33,13 +33,7 @@ interface Section {
 function sections(): readonly Section[] {
   const known = KEYS.filter(({ unsupported }) => unsupported === undefined);
   const grouped = Map.groupBy(known, ({ path }) => path.slice(0, path.lastIndexOf('.')));
-  // A table this version does not have is left out whole.
-  return [...grouped].map(([name, keys]) => ({ name, keys })).filter(({ keys }) => !keys.every(isRefused));
-}
-
-/** Keys that can only say that something is off. */
-function isRefused(key: Key): boolean {
-  return key.type === 'boolean' && key.unsupportedValues?.true !== undefined;
+  return [...grouped].map(([name, keys]) => ({ name, keys }));
 }
 
 /** The section "Configuration" of README.md, without its heading: a table of keys for each section of the file. */
@@ -71,7 +65,7 @@ const TYPE_TEXTS: Readonly<Record<Key['type'], string>> = {
   integer: 'integer',
   boolean: 'boolean',
   strings: 'array of strings',
-  address: '`"host:port"`',
+  address: '`"host:port"` or `"unix:/path"`',
   path: 'path',
   url: 'URL',
   ranges: 'array of `[from, to, "label"]`',

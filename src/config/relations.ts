@@ -22,6 +22,8 @@ export interface Related {
 export function checkRelations(related: Related, problems: Problems): void {
   const { settings } = related;
   checkListeners(settings, problems);
+  checkHttpPaths(settings, problems);
+  checkConnections(settings, problems);
   checkSizes(settings, problems);
   checkPaths(settings, problems);
   if (settings.text('storage.type') === 's3') checkBucket(settings, problems);
@@ -35,10 +37,37 @@ function checkListeners(settings: Settings, problems: Problems): void {
   const seen = new Map<string, string>();
   for (const path of ['server.otlp_grpc', 'server.otlp_http', 'server.api', 'server.admin']) {
     const address = settings.optional(path);
-    if (address === undefined || parseAddress(address)!.port === 0) continue;
+    if (address === undefined) continue;
+    const parsed = parseAddress(address)!;
+    if ('port' in parsed && parsed.port === 0) continue;
     const other = seen.get(address);
     if (other !== undefined) problems.report(path, `${path} is "${address}", as ${other} is; give each its own port`);
     seen.set(address, path);
+  }
+}
+
+function checkConnections(settings: Settings, problems: Problems): void {
+  const path = 'server.grpc_max_connection_age_grace_seconds';
+  if (settings.has(path) && !settings.has('server.grpc_max_connection_age_seconds')) {
+    problems.report(path, `${path} is used with server.grpc_max_connection_age_seconds only; set that too`, 'key');
+  }
+}
+
+/** Characters of a path (RFC 3986, 3.3), none of them percent-encoded: it is compared as it stands in the request. */
+const HTTP_PATH = /^(\/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+$/;
+
+function checkHttpPaths(settings: Settings, problems: Problems): void {
+  const seen = new Map<string, string>();
+  for (const table of TABLE_NAMES) {
+    const path = `server.${table}_path`;
+    const value = settings.text(path);
+    const other = seen.get(value);
+    if (!HTTP_PATH.test(value)) {
+      problems.report(path, `${path} is "${value}"; expected a path without query, such as "/v1/${table}"`);
+    } else if (other !== undefined) {
+      problems.report(path, `${path} is "${value}", as ${other} is; give each its own path`);
+    }
+    seen.set(value, path);
   }
 }
 
@@ -147,10 +176,8 @@ function checkTls(settings: Settings, problems: Problems): void {
 }
 
 function checkColumns({ settings, tables, strategies }: Related, problems: Problems): void {
-  const schemas = TABLE_NAMES.flatMap((name): TableSchema[] => {
-    const table = TABLES[name];
-    return table !== undefined && tables[name].enabled ? [withPromotions(table, tables[name].promote)] : [];
-  });
+  const enabled = TABLE_NAMES.filter((name) => tables[name].enabled);
+  const schemas = enabled.map((name) => withPromotions(TABLES[name], tables[name].promote));
   if (schemas.length === 0) {
     problems.report('tables', `every table is disabled; enable at least one of ${Object.keys(TABLES).join(', ')}`);
     return;
@@ -213,6 +240,7 @@ function checkStrategy({ path, strategy }: PlacedStrategy, schemas: readonly Tab
     } catch (thrown) {
       const { message, hint } = BridgeError.from(thrown);
       problems.report(`${path}.field`, `${path}.field: ${message}.${hint === undefined ? '' : ` ${hint}`}`);
+      return; // other tables would say the same again
     }
   }
 }

@@ -24,7 +24,7 @@ export interface Config {
 }
 
 export interface ServerConfig {
-  /** "host:port"; port 0 takes a free one. */
+  /** "host:port", where port 0 takes a free one, or "unix:/path". */
   readonly otlpGrpc: string;
   readonly otlpHttp: string;
   readonly api: string;
@@ -32,9 +32,32 @@ export interface ServerConfig {
   readonly admin: string | undefined;
   readonly maxRequestBytes: number;
   readonly maxConcurrentRequests: number;
+  /** Of one gRPC connection. */
+  readonly maxConcurrentStreams: number;
+  /** Silence after which a gRPC connection is asked whether it still lives. */
+  readonly grpcKeepaliveSeconds: number;
+  /** How long the answer to that may take. */
+  readonly grpcKeepaliveTimeoutSeconds: number;
+  /** Age at which senders are told to connect again; undefined: never. */
+  readonly grpcMaxConnectionAgeSeconds: number | undefined;
+  /** How long calls under way may go on then; undefined: to their end. */
+  readonly grpcMaxConnectionAgeGraceSeconds: number | undefined;
+  /** Paths of OTLP/HTTP. */
+  readonly tracesPath: string;
+  readonly logsPath: string;
+  readonly metricsPath: string;
   readonly tls: TlsConfig | undefined;
   readonly auth: AuthConfig;
-  readonly cors: { readonly allowedOrigins: readonly string[] };
+  readonly cors: CorsConfig;
+}
+
+/** For pages that send telemetry from a browser. */
+export interface CorsConfig {
+  /** "*", or origins, in which "*" stands for any text ("https://*.example.com"). */
+  readonly allowedOrigins: readonly string[];
+  /** Further request headers, or "*". */
+  readonly allowedHeaders: readonly string[];
+  readonly maxAgeSeconds: number;
 }
 
 export interface TlsConfig {

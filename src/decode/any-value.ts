@@ -138,7 +138,8 @@ function readItems(
   reader.endMessage(end, 'ArrayValue or KeyValueList');
 }
 
-function readText(reader: WireReader, end: number): string {
+/** Reads a string field. */
+export function readText(reader: WireReader, end: number): string {
   const start = reader.pos;
   const textEnd = reader.length(end);
   const bytes = reader.bytes.subarray(reader.pos, textEnd);

@@ -10,30 +10,10 @@
 import { type ByteSource, byteSource } from '../batch/bytes.ts';
 import type { MapBuilder, StringBuilder } from '../batch/columns.ts';
 import type { RowLimits } from '../model/layout.ts';
-import {
-  BOOL_VALUE,
-  DOUBLE_VALUE,
-  INT_VALUE,
-  KEY,
-  type NestingLimit,
-  readKeyValue,
-  STRING_VALUE,
-  VALUE,
-} from './any-value.ts';
-import { textSource, writeDouble, writeInt64 } from './number-text.ts';
-import { LETTERS, valueText } from './plain-json.ts';
+import { KEY, readKeyValue, VALUE } from './any-value.ts';
 import type { Refusal } from './tally.ts';
+import { ValueInterner } from './value-interner.ts';
 import type { WireReader } from './wire.ts';
-
-const TRUE = byteSource(new TextEncoder().encode('true'));
-const FALSE = byteSource(new TextEncoder().encode('false'));
-
-const letterByte = (letter: string) => letter.charCodeAt(0);
-const STRING = letterByte(LETTERS.string);
-const INT = letterByte(LETTERS.int);
-const DOUBLE = letterByte(LETTERS.double);
-const BOOL = letterByte(LETTERS.bool);
-const UNSET = letterByte(LETTERS.unset);
 
 export class AttributeList {
   /** Entries in the list. */
@@ -52,13 +32,13 @@ export class AttributeList {
   readonly #map: MapBuilder;
   readonly #types: StringBuilder;
   readonly #maxCount: number;
-  readonly #nesting: NestingLimit;
+  readonly #value: ValueInterner;
 
   constructor(map: MapBuilder, types: StringBuilder, limits: RowLimits) {
     this.#map = map;
     this.#types = types;
     this.#maxCount = limits.maxAttributeCount;
-    this.#nesting = { max: limits.maxNesting, exceeded: false };
+    this.#value = new ValueInterner(map.values.interner, limits.maxNesting);
   }
 
   /** Begins a new list. */
@@ -97,7 +77,7 @@ export class AttributeList {
       } else reader.skip(tag, end);
     }
     reader.endMessage(end, 'KeyValue');
-    this.#addEntry(reader, start, end, keyStart, keyEnd, valueStart, valueEnd);
+    this.#addEntry(reader, end, keyStart, keyEnd, valueStart, valueEnd);
   }
 
   /** The list as the next row of the columns. */
@@ -159,13 +139,12 @@ export class AttributeList {
     const valueStart = keyEnd + 2;
     const valueLength = bytes[keyEnd + 1]!;
     if (bytes[keyEnd] !== VALUE || valueLength >= 0x80 || valueStart + valueLength !== end) return false;
-    this.#addEntry(reader, start, end, keyStart, keyEnd, valueStart, end);
+    this.#addEntry(reader, end, keyStart, keyEnd, valueStart, end);
     return true;
   }
 
   #addEntry(
     reader: WireReader,
-    start: number,
     end: number,
     keyStart: number,
     keyEnd: number,
@@ -177,7 +156,10 @@ export class AttributeList {
     const guess = this.keys[this.count]!;
     const { source } = reader;
     const code = interner.equals(guess, source, keyStart, keyEnd) ? guess : interner.intern(source, keyStart, keyEnd);
-    if (this.#addKey(code)) this.#addValue(reader, start, end, valueStart, valueEnd);
+    if (this.#addKey(code)) {
+      this.#value.read(reader, valueStart, valueEnd);
+      this.#pushValue();
+    }
     reader.pos = end;
   }
 
@@ -216,71 +198,23 @@ export class AttributeList {
     this.#letters = byteSource(letters);
   }
 
-  #push(letter: number, valueCode: number): void {
-    this.values[this.count] = valueCode;
+  #pushValue(): void {
+    const { letter, code } = this.#value;
+    this.refusal ??= this.#value.refusal('an attribute');
+    this.values[this.count] = code;
     this.#letters.bytes[this.count] = letter;
     this.count++;
   }
 
-  /** The value of a KeyValue that has at most one, without an object if it is one scalar. */
-  #addValue(reader: WireReader, start: number, end: number, valueStart: number, valueEnd: number): void {
-    if (valueStart === valueEnd) {
-      this.#push(UNSET, -1);
-      return;
-    }
-    const { interner } = this.#map.values;
-    reader.pos = valueStart;
-    let letter = 0;
-    let code = 0;
-    switch (reader.tag()) {
-      case STRING_VALUE: {
-        const textEnd = reader.length(valueEnd);
-        if (textEnd === valueEnd) {
-          letter = STRING;
-          code = interner.intern(reader.source, reader.pos, textEnd);
-        }
-        reader.pos = textEnd;
-        break;
-      }
-      case INT_VALUE: {
-        reader.varint64();
-        letter = INT;
-        const length = writeInt64(reader.hi, reader.lo);
-        code = interner.intern(textSource, 0, length);
-        break;
-      }
-      case DOUBLE_VALUE:
-        letter = DOUBLE;
-        code = interner.intern(textSource, 0, writeDouble(reader.double()));
-        break;
-      case BOOL_VALUE: {
-        letter = BOOL;
-        const text = reader.bool() ? TRUE : FALSE;
-        code = interner.intern(text, 0, text.bytes.length);
-        break;
-      }
-      default: // Arrays, maps, bytes and unknown fields
-        break;
-    }
-    if (letter !== 0 && reader.pos === valueEnd) this.#push(letter, code);
-    else this.#pushTree(reader, start, end);
-  }
-
-  /** A KeyValue whose value came in several parts: protobuf merges them. */
+  /** A KeyValue whose value came in several parts. */
   #addMerged(reader: WireReader, start: number, end: number): void {
-    reader.pos = start;
-    const { key } = readKeyValue(reader, end, this.#nesting, 0);
-    if (this.#addKey(this.#map.keys.interner.internText(key))) this.#pushTree(reader, start, end);
-  }
-
-  #pushTree(reader: WireReader, start: number, end: number): void {
-    reader.pos = start;
-    this.#nesting.exceeded = false;
-    const { value } = readKeyValue(reader, end, this.#nesting, 0);
-    if (this.#nesting.exceeded) {
-      this.refusal ??= { kind: 'nesting', text: `an attribute nested deeper than ${this.#nesting.max}` };
-    }
-    const { letter, text } = valueText(value);
-    this.#push(letterByte(letter), text === null ? -1 : this.#map.values.interner.internText(text));
+    let key = '';
+    this.#value.readMerged((nesting) => {
+      reader.pos = start;
+      const entry = readKeyValue(reader, end, nesting, 0);
+      key = entry.key;
+      return entry.value;
+    });
+    if (this.#addKey(this.#map.keys.interner.internText(key))) this.#pushValue();
   }
 }

@@ -7,6 +7,7 @@ import { BridgeError } from '../errors.ts';
 import type { RowLimits } from '../model/layout.ts';
 import type { ContentEncoding, ContentType, SignalName } from '../model/signal.ts';
 import { otlpJsonToProtobuf } from './json.ts';
+import { decompressSnappy } from './snappy.ts';
 
 export interface BodyOptions {
   readonly signal: SignalName;
@@ -52,6 +53,8 @@ export function decompress(body: Uint8Array, encoding: ContentEncoding, maxBytes
         return inflateZlib(body, maxBytes);
       case 'zstd':
         return decompressZstd(body, maxBytes);
+      case 'snappy':
+        return decompressSnappy(body, maxBytes, () => tooLarge(maxBytes));
     }
   } catch (cause) {
     throw cause instanceof BridgeError ? cause : decompressionError(cause, encoding, maxBytes);

@@ -8,12 +8,15 @@ import type { StringBuilder } from '../batch/columns.ts';
 import type { Int32Builder } from '../batch/fixed-columns.ts';
 import type { RowLimits } from '../model/layout.ts';
 import { AttributeList } from './attributes.ts';
+import { entityRefsText, readEntityRef } from './entity-refs.ts';
 import { LETTERS } from './plain-json.ts';
+import type { PlainMessage } from './protobuf-writer.ts';
 import type { Refusal } from './tally.ts';
 import { LEN, tagOf, VARINT, type WireReader } from './wire.ts';
 
 const RESOURCE_ATTRIBUTES = tagOf(1, LEN);
 const RESOURCE_DROPPED_ATTRIBUTES = tagOf(2, VARINT);
+const RESOURCE_ENTITY_REFS = tagOf(3, LEN);
 const SCOPE_NAME = tagOf(1, LEN);
 const SCOPE_VERSION = tagOf(2, LEN);
 const SCOPE_ATTRIBUTES = tagOf(3, LEN);
@@ -63,9 +66,13 @@ export class Context {
   readonly #serviceName: StringBuilder;
   readonly #scopeName: StringBuilder;
   readonly #scopeVersion: StringBuilder;
+  readonly #entityRefs: StringBuilder;
   #serviceNameCode = -1;
   #scopeNameCode = -1;
   #scopeVersionCode = -1;
+  #entityRefsCode = -1;
+  /** Those of the current resource, which few senders have. */
+  #refs: PlainMessage[] = [];
 
   constructor(builder: TableBuilder, limits: RowLimits) {
     this.#resource = new Owner(builder, 'resource', limits);
@@ -73,6 +80,7 @@ export class Context {
     this.#serviceName = builder.column('service_name', 'string');
     this.#scopeName = builder.column('scope_name', 'string');
     this.#scopeVersion = builder.column('scope_version', 'string');
+    this.#entityRefs = builder.column('resource_entity_refs', 'string');
   }
 
   get resourceAttributes(): AttributeList {
@@ -91,6 +99,8 @@ export class Context {
   beginResource(): void {
     this.#resource.begin();
     this.#serviceNameCode = -1;
+    this.#entityRefsCode = -1;
+    if (this.#refs.length > 0) this.#refs = [];
   }
 
   /** Reads a Resource message; a further one for the same resource is merged into it. */
@@ -101,10 +111,12 @@ export class Context {
       const tag = reader.tag();
       if (tag === RESOURCE_ATTRIBUTES) resource.attributes.add(reader, reader.length(end));
       else if (tag === RESOURCE_DROPPED_ATTRIBUTES) resource.droppedAttributes = reader.int32();
+      else if (tag === RESOURCE_ENTITY_REFS) this.#refs.push(readEntityRef(reader, reader.length(end)));
       else reader.skip(tag, end);
     }
     reader.endMessage(end, 'Resource');
     this.#serviceNameCode = this.#findServiceName();
+    if (this.#refs.length > 0) this.#entityRefsCode = this.#entityRefs.interner.internText(entityRefsText(this.#refs));
   }
 
   readResourceSchemaUrl(reader: WireReader, end: number): void {
@@ -141,6 +153,7 @@ export class Context {
     this.#serviceName.push(this.#serviceNameCode);
     this.#scopeName.push(this.#scopeNameCode);
     this.#scopeVersion.push(this.#scopeVersionCode);
+    this.#entityRefs.push(this.#entityRefsCode);
     this.#resource.appendRow();
     this.#scope.appendRow();
   }

@@ -6,6 +6,8 @@ import type { TableBuilder } from '../batch/builder.ts';
 import { BridgeError } from '../errors.ts';
 import type { SignalName } from '../model/signal.ts';
 import { Context } from './context.ts';
+import { createLogReader } from './logs.ts';
+import { createMetricReader } from './metrics.ts';
 import { type CreateRowReader, type RowOptions, readRequest } from './request.ts';
 import { type DecodeResult, Tally } from './tally.ts';
 import { createSpanReader } from './traces.ts';
@@ -17,33 +19,33 @@ interface SignalDecoder {
   readonly createRowReader: CreateRowReader;
 }
 
-const SIGNAL_DECODERS: Readonly<Partial<Record<SignalName, SignalDecoder>>> = {
+const SIGNAL_DECODERS: Readonly<Record<SignalName, SignalDecoder>> = {
   traces: { request: 'ExportTraceServiceRequest', createRowReader: createSpanReader },
+  logs: { request: 'ExportLogsServiceRequest', createRowReader: createLogReader },
+  metrics: { request: 'ExportMetricsServiceRequest', createRowReader: createMetricReader },
 };
 
 export interface Decoder {
   /**
    * Appends the rows of one export request in protobuf to the builder. Throws `invalid_argument` for a body that is no
    * such request, `too_large` where the batch would grow over what its offsets can hold; the builder is then as before.
-   * The body is not kept.
+   * The body is not kept. `receivedMs` is what the window of the limits is measured from; without it any time is taken.
    */
-  decode(body: Uint8Array): DecodeResult;
+  decode(body: Uint8Array, receivedMs?: number): DecodeResult;
 }
 
 /** A decoder into `builder`, whose schema is the signal's table with the columns of `options.promote`. */
 export function createDecoder(signal: SignalName, builder: TableBuilder, options: RowOptions): Decoder {
-  const signalDecoder = SIGNAL_DECODERS[signal];
-  if (signalDecoder === undefined) throw new BridgeError('internal', `there is no decoder for ${signal}`);
-  const { request, createRowReader } = signalDecoder;
+  const { request, createRowReader } = SIGNAL_DECODERS[signal];
   const tally = new Tally();
   const context = new Context(builder, options.limits);
   const rowReader = createRowReader(builder, context, tally, options);
   const lists = [...context.attributeLists, ...rowReader.attributeLists];
 
   return {
-    decode(body) {
+    decode(body, receivedMs = Number.NaN) {
       const mark = builder.mark();
-      tally.reset();
+      tally.begin(options.limits, receivedMs);
       for (const list of lists) list.duplicates = 0;
       try {
         rowReader.beginRequest();

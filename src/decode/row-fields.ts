@@ -65,6 +65,11 @@ export function list(value: unknown, readItem: (item: Row) => PlainMessage): Pla
   return value == null ? [] : Array.from(value as Iterable<Row>, readItem);
 }
 
+/** A list of numbers; none for null. */
+export function numbers<T extends number | bigint>(value: unknown, readItem: (item: unknown) => T): T[] {
+  return value == null ? [] : Array.from(value as Iterable<unknown>, readItem);
+}
+
 function isIterable(value: unknown): boolean {
   return typeof (value as Iterable<unknown>)[Symbol.iterator] === 'function';
 }

@@ -1,14 +1,16 @@
 /**
  * Rows of the lake back to an OTLP request. Resources and scopes of equal content become one, in the order of their first
- * row; inside a scope the rows keep their order.
+ * row, and so do metrics of equal content in a scope; otherwise the rows keep their order.
  *
  * A row is an object with the table's columns, as Parquet and Arrow readers make them: 64-bit integers as bigint (or
  * number), ids as hex text, maps as a Map, as entries, or as an object, lists as any iterable of objects.
  */
-import { BridgeError } from '../errors.ts';
 import type { SignalName } from '../model/signal.ts';
+import { entityRefs } from './entity-refs.ts';
 import type { PlainMessage, PlainValue } from './protobuf-writer.ts';
 import { keyValues, mapEntries, type Row, text, uint32 } from './row-fields.ts';
+import { readLogRecord } from './rows-logs.ts';
+import { addPoint, metricKey, readMetric } from './rows-metrics.ts';
 import { readSpan } from './rows-traces.ts';
 
 export type { Row } from './row-fields.ts';
@@ -21,27 +23,55 @@ export interface OtlpAssembler {
   finish(): PlainMessage;
 }
 
+/** The items of a scope. */
+interface ScopeItems {
+  readonly list: PlainValue[];
+  /** Metrics by what their rows have in common; empty for other signals. */
+  readonly metrics: Map<string, PlainMessage>;
+}
+
 /** How the rows of a table become items of its request. */
 interface RowFormat {
   readonly resourceList: string;
   readonly scopeList: string;
   readonly itemList: string;
-  readonly readItem: (row: Row) => PlainMessage;
+  readonly addRow: (row: Row, items: ScopeItems) => void;
 }
 
-const FORMATS: Readonly<Partial<Record<SignalName, RowFormat>>> = {
-  traces: { resourceList: 'resourceSpans', scopeList: 'scopeSpans', itemList: 'spans', readItem: readSpan },
+const FORMATS: Readonly<Record<SignalName, RowFormat>> = {
+  traces: {
+    resourceList: 'resourceSpans',
+    scopeList: 'scopeSpans',
+    itemList: 'spans',
+    addRow: (row, { list }) => list.push(readSpan(row)),
+  },
+  logs: {
+    resourceList: 'resourceLogs',
+    scopeList: 'scopeLogs',
+    itemList: 'logRecords',
+    addRow: (row, { list }) => list.push(readLogRecord(row)),
+  },
+  metrics: { resourceList: 'resourceMetrics', scopeList: 'scopeMetrics', itemList: 'metrics', addRow: addPointRow },
 };
+
+function addPointRow(row: Row, { list, metrics }: ScopeItems): void {
+  const key = metricKey(row);
+  let metric = metrics.get(key);
+  if (metric === undefined) {
+    metric = readMetric(row);
+    metrics.set(key, metric);
+    list.push(metric);
+  }
+  addPoint(metric, row);
+}
 
 interface ResourceGroup {
   readonly scopes: PlainValue[];
-  readonly itemsByScope: Map<string, PlainValue[]>;
+  readonly itemsByScope: Map<string, ScopeItems>;
 }
 
 export function createOtlpAssembler(signal: SignalName): OtlpAssembler {
-  const format = FORMATS[signal];
-  if (format === undefined) throw new BridgeError('unprocessable', `rows of ${signal} cannot be turned into OTLP`);
-  const { resourceList, scopeList, itemList, readItem } = format;
+  const { resourceList, scopeList, itemList, addRow } = FORMATS[signal];
   const resources: PlainValue[] = [];
   const groups = new Map<string, ResourceGroup>();
   let rows = 0;
@@ -57,20 +87,19 @@ export function createOtlpAssembler(signal: SignalName): OtlpAssembler {
     return group;
   }
 
-  function itemsOf(row: Row, { scopes, itemsByScope }: ResourceGroup): PlainValue[] {
+  function itemsOf(row: Row, { scopes, itemsByScope }: ResourceGroup): ScopeItems {
     const key = contextKey(row, SCOPE_COLUMNS);
     const known = itemsByScope.get(key);
     if (known) return known;
-    const items: PlainValue[] = [];
-    scopes.push({ scope: readScope(row), [itemList]: items, schemaUrl: text(row.scope_schema_url) });
+    const items: ScopeItems = { list: [], metrics: new Map() };
+    scopes.push({ scope: readScope(row), [itemList]: items.list, schemaUrl: text(row.scope_schema_url) });
     itemsByScope.set(key, items);
     return items;
   }
 
   return {
     add(row) {
-      const item = readItem(row);
-      itemsOf(row, groupOf(row)).push(item);
+      addRow(row, itemsOf(row, groupOf(row)));
       rows++;
     },
     get rows() {
@@ -87,7 +116,12 @@ interface ContextColumns {
 
 const RESOURCE_COLUMNS: ContextColumns = {
   map: 'resource_attributes',
-  scalars: ['resource_attribute_types', 'resource_dropped_attributes_count', 'resource_schema_url'],
+  scalars: [
+    'resource_attribute_types',
+    'resource_dropped_attributes_count',
+    'resource_schema_url',
+    'resource_entity_refs',
+  ],
 };
 const SCOPE_COLUMNS: ContextColumns = {
   map: 'scope_attributes',
@@ -111,7 +145,11 @@ function contextKey(row: Row, { map, scalars }: ContextColumns): string {
 function readResource(row: Row): PlainMessage | undefined {
   const attributes = keyValues(row.resource_attributes, row.resource_attribute_types);
   if (attributes === undefined) return undefined;
-  return { attributes, droppedAttributesCount: uint32(row.resource_dropped_attributes_count) };
+  return {
+    attributes,
+    droppedAttributesCount: uint32(row.resource_dropped_attributes_count),
+    entityRefs: entityRefs(row.resource_entity_refs),
+  };
 }
 
 /** Absent where the request had no scope. */

@@ -1,10 +1,11 @@
 /** The lists of structs in a span: events and links. */
-import { listOfStruct, structField } from '../batch/builder.ts';
+import { listElement, structField } from '../batch/builder.ts';
 import type { ListBuilder, StringBuilder } from '../batch/columns.ts';
 import type { IdBuilder, Int32Builder, Int64Builder } from '../batch/fixed-columns.ts';
 import type { RowLimits } from '../model/layout.ts';
 import { AttributeList } from './attributes.ts';
 import { readOptionalText } from './context.ts';
+import { pushOptionalId, SPAN_ID_BYTES, TRACE_ID_BYTES, wrongOptionalId } from './ids.ts';
 import type { Refusal } from './tally.ts';
 import { FIXED32, FIXED64, LEN, tagOf, VARINT, type WireReader } from './wire.ts';
 
@@ -30,7 +31,7 @@ export class EventReader {
   readonly #droppedAttributes: Int32Builder;
 
   constructor(list: ListBuilder, limits: RowLimits) {
-    const event = listOfStruct(list);
+    const event = listElement(list, 'struct');
     this.#list = list;
     this.#time = structField(event, 'time_unix_nano', 'int64');
     this.#name = structField(event, 'name', 'string');
@@ -100,7 +101,7 @@ export class LinkReader {
   readonly #droppedAttributes: Int32Builder;
 
   constructor(list: ListBuilder, limits: RowLimits) {
-    const link = listOfStruct(list);
+    const link = listElement(list, 'struct');
     this.#list = list;
     this.#traceId = structField(link, 'trace_id', 'id');
     this.#spanId = structField(link, 'span_id', 'id');
@@ -157,8 +158,11 @@ export class LinkReader {
     }
     reader.endMessage(end, 'Span.Link');
     this.refusal ??= this.attributes.refusal;
-    this.#pushId(this.#traceId, reader, 'trace_id', traceIdStart, traceIdEnd);
-    this.#pushId(this.#spanId, reader, 'span_id', spanIdStart, spanIdEnd);
+    this.refusal ??=
+      wrongOptionalId('link_id', 'trace_id of a link', traceIdEnd - traceIdStart, TRACE_ID_BYTES) ??
+      wrongOptionalId('link_id', 'span_id of a link', spanIdEnd - spanIdStart, SPAN_ID_BYTES);
+    pushOptionalId(this.#traceId, reader.source, traceIdStart, traceIdEnd);
+    pushOptionalId(this.#spanId, reader.source, spanIdStart, spanIdEnd);
     this.#traceState.push(traceStateCode);
     this.#flags.push(flags);
     this.attributes.appendRow();
@@ -167,19 +171,5 @@ export class LinkReader {
 
   endRow(): void {
     this.#list.endRow();
-  }
-
-  /** Columns of ids have a fixed width: a link with an id of another length can be stored in no way. */
-  #pushId(column: IdBuilder, reader: WireReader, field: string, start: number, end: number): void {
-    const length = end - start;
-    if (length === column.width) {
-      column.push(reader.source, start);
-      return;
-    }
-    column.pushNull();
-    if (length > 0) {
-      const text = `${field} of a link has ${length} bytes, it must have ${column.width} or none`;
-      this.refusal ??= { kind: 'link_id', text };
-    }
   }
 }

@@ -1,6 +1,15 @@
 /** Counts of one request: rows taken, rows refused and why. */
+import type { RowLimits } from '../model/layout.ts';
 
-export type RefusalKind = 'trace_id' | 'span_id' | 'parent_span_id' | 'link_id' | 'attribute_count' | 'nesting';
+export type RefusalKind =
+  | 'trace_id'
+  | 'span_id'
+  | 'parent_span_id'
+  | 'link_id'
+  | 'exemplar_id'
+  | 'attribute_count'
+  | 'nesting'
+  | 'time';
 
 /** Why a row is refused alone while the rest of its request is taken. */
 export interface Refusal {
@@ -29,8 +38,13 @@ export class Tally {
   #maxTimeMs = Number.NEGATIVE_INFINITY;
   #reason: string | undefined;
   #byKind = new Map<RefusalKind, number>();
+  #oldestMs = Number.NEGATIVE_INFINITY;
+  #newestMs = Number.POSITIVE_INFINITY;
 
-  reset(): void {
+  /** Begins a request received at `receivedMs` (NaN: not known), of which rows in the window of the limits are taken. */
+  begin({ maxPastSeconds, maxFutureSeconds }: RowLimits, receivedMs: number): void {
+    this.#oldestMs = receivedMs - (maxPastSeconds ?? Number.POSITIVE_INFINITY) * 1000;
+    this.#newestMs = receivedMs + (maxFutureSeconds ?? Number.POSITIVE_INFINITY) * 1000;
     this.#accepted = 0;
     this.#rejected = 0;
     this.#minTimeMs = Number.POSITIVE_INFINITY;
@@ -39,11 +53,19 @@ export class Tally {
     this.#byKind = new Map();
   }
 
-  /** A row was taken; its event time in milliseconds, NaN where it has none. */
-  accept(timeMs: number): void {
+  /**
+   * Counts a row that was read, by its event time in milliseconds (NaN where it has none). False where that is outside
+   * of the window: the row is then counted as refused, and must be taken back.
+   */
+  accept(row: string, timeMs: number): boolean {
+    if (timeMs < this.#oldestMs || timeMs > this.#newestMs) {
+      this.refuse(row, outsideWindow(timeMs, this.#oldestMs, this.#newestMs));
+      return false;
+    }
     this.#accepted++;
     if (timeMs < this.#minTimeMs) this.#minTimeMs = timeMs;
     if (timeMs > this.#maxTimeMs) this.#maxTimeMs = timeMs;
+    return true;
   }
 
   /** `row` names it in the message: "span". */
@@ -65,4 +87,16 @@ export class Tally {
       maxTimeMs: timed ? this.#maxTimeMs : undefined,
     };
   }
+}
+
+function outsideWindow(timeMs: number, oldestMs: number, newestMs: number): Refusal {
+  const isOld = timeMs < oldestMs;
+  const [bound, key] = isOld ? [oldestMs, 'limits.max_past_seconds'] : [newestMs, 'limits.max_future_seconds'];
+  const word = isOld ? 'before' : 'after';
+  return { kind: 'time', text: `its time ${timeText(timeMs)} is ${word} ${timeText(bound)}, the bound of ${key}` };
+}
+
+/** Times of OTLP reach the year 2554, which Date can say. */
+function timeText(ms: number): string {
+  return new Date(ms).toISOString();
 }

@@ -3,7 +3,7 @@ import type { TableBuilder } from '../batch/builder.ts';
 import { AttributeList } from './attributes.ts';
 import { type Context, readOptionalText } from './context.ts';
 import { EnumColumn } from './enum-column.ts';
-import { isZero } from './ids.ts';
+import { pushOptionalId, SPAN_ID_BYTES, TRACE_ID_BYTES, wrongOptionalId } from './ids.ts';
 import { PromotedColumns } from './promoted.ts';
 import type { RowOptions, RowReader } from './request.ts';
 import { EventReader, LinkReader } from './span-lists.ts';
@@ -33,9 +33,6 @@ const STATUS_CODE = tagOf(3, VARINT);
 
 const KIND_NAMES = ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'];
 const STATUS_NAMES = ['UNSET', 'OK', 'ERROR'];
-
-const TRACE_ID_BYTES = 16;
-const SPAN_ID_BYTES = 8;
 
 export function createSpanReader(
   builder: TableBuilder,
@@ -180,9 +177,9 @@ export function createSpanReader(
     reader.endMessage(end, 'Span');
 
     const refusal =
-      wrongId(reader, 'trace_id', traceIdStart, traceIdEnd, TRACE_ID_BYTES) ??
-      wrongId(reader, 'span_id', spanIdStart, spanIdEnd, SPAN_ID_BYTES) ??
-      wrongParent(parentEnd - parentStart) ??
+      wrongId('trace_id', traceIdEnd - traceIdStart, TRACE_ID_BYTES) ??
+      wrongId('span_id', spanIdEnd - spanIdStart, SPAN_ID_BYTES) ??
+      wrongOptionalId('parent_span_id', 'parent_span_id', parentEnd - parentStart, SPAN_ID_BYTES) ??
       attributes.refusal ??
       events.refusal ??
       links.refusal ??
@@ -198,8 +195,7 @@ export function createSpanReader(
     pushDifference(duration, endHi, endLo, startHi, startLo);
     traceId.push(source, traceIdStart);
     spanId.push(source, spanIdStart);
-    if (parentStart === parentEnd) parentSpanId.pushNull();
-    else parentSpanId.push(source, parentStart);
+    pushOptionalId(parentSpanId, source, parentStart, parentEnd);
     traceState.push(traceStateCode);
     flags.push(flagBits);
     name.push(name.interner.intern(source, nameStart, nameEnd));
@@ -215,7 +211,7 @@ export function createSpanReader(
     events.endRow();
     links.endRow();
     promoted.appendRow();
-    tally.accept(timeMs);
+    if (!tally.accept('span', timeMs)) builder.truncate(row);
   }
 
   return {
@@ -229,19 +225,8 @@ export function createSpanReader(
   };
 }
 
-function wrongId(
-  reader: WireReader,
-  field: 'trace_id' | 'span_id',
-  start: number,
-  end: number,
-  width: number,
-): Refusal | undefined {
-  if (end - start !== width) return { kind: field, text: `${field} has ${end - start} bytes, it must have ${width}` };
-  if (isZero(reader.bytes, start, end)) return { kind: field, text: `${field} is all zeros, which is not a valid id` };
-  return undefined;
-}
-
-function wrongParent(length: number): Refusal | undefined {
-  if (length === 0 || length === SPAN_ID_BYTES) return undefined;
-  return { kind: 'parent_span_id', text: `parent_span_id has ${length} bytes, it must have ${SPAN_ID_BYTES} or none` };
+/** Ids of zeros only are invalid by W3C Trace Context, but have the length OTLP asks for: they are kept as they came. */
+function wrongId(field: 'trace_id' | 'span_id', length: number, width: number): Refusal | undefined {
+  if (length === width) return undefined;
+  return { kind: field, text: `${field} has ${length} bytes, it must have ${width}` };
 }

@@ -108,9 +108,11 @@ interface TableWrite {
 
 /** One object a partition, `operations.parallelism` of them on their way to the store at the same time. */
 async function writeTable(commitId: string, batch: Batch, layout: Layout, deps: CommitDeps): Promise<CommitObject[]> {
-  const schema = withPromotions(TABLES[batch.table]!, layout.promote[batch.table]);
+  const schema = withPromotions(TABLES[batch.table], layout.promote[batch.table]);
   const { paths, partitionOf } = createPartitioner(layout.partitioning, schema).assign(batch);
-  const { rows, partitionStart } = orderRows(batch, schema, partitionOf, paths.length, layout.sortBy);
+  // A table goes without the sort columns that only others have.
+  const sortBy = layout.sortBy.filter((name) => schema.columns.some((column) => column.name === name));
+  const { rows, partitionStart } = orderRows(batch, schema, partitionOf, paths.length, sortBy);
   const limit = pLimit(deps.config.operations.parallelism);
   const failed = new AbortController();
   const table: TableWrite = { commitId, batch, schema, layout, signal: failed.signal };

@@ -42,7 +42,7 @@ export function openFresh(options: FreshOptions, table: TableName, partition: st
     const reader = openIfWhole(files, path);
     if (reader) readers.set(segmentCommitId(path), reader);
   }
-  const schema = withPromotions(TABLES[table]!, layout.promote[table]);
+  const schema = withPromotions(TABLES[table], layout.promote[table]);
   return {
     commitIds: [...readers.keys()],
     *batches(except) {

@@ -98,17 +98,18 @@ export function createLane(options: LaneOptions): Lane {
     const counted: { signal: SignalName; accepted: number; rejected: number }[] = [];
     const marks = [...tables.values()].map(({ builder }) => ({ builder, mark: builder.mark() }));
     let rawBytes = 0;
+    const receivedMs = clock.nowMs();
     for (const request of group) {
       try {
         const { signal } = request;
         const protobuf = decompress(request, config);
-        const result = tables.get(signal)!.decoder.decode(protobuf);
+        const result = tables.get(signal)!.decoder.decode(protobuf, receivedMs);
         duplicateKeys += result.duplicateKeys;
         const { accepted, rejected, reason } = result;
         answers.push({ id: request.id, ok: true, outcome: { accepted, rejected, reason } });
         if (accepted + rejected === 0) continue; // nothing to keep
         counted.push({ signal, accepted, rejected });
-        records.push({ ...request, maxBytes: config.server.maxRequestBytes });
+        records.push({ ...request, maxBytes: config.server.maxRequestBytes, receivedMs });
         rawBytes += protobuf.length;
       } catch (error) {
         answers.push({ id: request.id, ok: false, error: errorToData(error) });
@@ -206,7 +207,7 @@ export function createLane(options: LaneOptions): Lane {
 
 export function createTableState(signal: SignalName, layout: Layout): TableState {
   const promote = layout.promote[signal];
-  const builder = createTableBuilder(withPromotions(TABLES[signal]!, promote));
+  const builder = createTableBuilder(withPromotions(TABLES[signal], promote));
   return { builder, decoder: createDecoder(signal, builder, { limits: layout.limits, promote }) };
 }
 

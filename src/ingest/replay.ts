@@ -41,7 +41,7 @@ export function createRecordDecoder(layout: Layout): RecordDecoder {
       return rows;
     },
     decode(record) {
-      const { signal, contentType, contentEncoding, maxBytes, body } = record;
+      const { signal, contentType, contentEncoding, maxBytes, receivedMs, body } = record;
       let table = tables.get(signal);
       if (!table) {
         table = createTableState(signal, layout);
@@ -51,6 +51,7 @@ export function createRecordDecoder(layout: Layout): RecordDecoder {
         const limits = layout.limits;
         const result = table.decoder.decode(
           toProtobuf(body, { signal, contentType, contentEncoding, maxBytes, limits }),
+          receivedMs,
         );
         const before = counts[signal] ?? { received: 0, written: 0, rejected: 0 };
         counts[signal] = {

@@ -7,7 +7,7 @@
  * All integers are little-endian.
  *
  *   segment := header record*
- *   header  := "OTLKSEG1"           8 bytes
+ *   header  := "OTLKSEG2"           8 bytes
  *              length       u32     of the JSON
  *              crc          u32     CRC-32 (zlib's) of the JSON
  *              JSON                 SegmentHeader: commit id, layout
@@ -20,6 +20,7 @@
  *              type         u8      0 protobuf, 1 json
  *              encoding     u8      index in ENCODING_CODES
  *              zero         u8
+ *              receivedMs   f64     milliseconds since the epoch: a replay judges the times of rows by it
  *              body                 as it was received, still compressed where it came so over HTTP
  */
 import { crc32 } from 'node:zlib';
@@ -37,19 +38,20 @@ export interface JournalRecord {
   readonly contentType: ContentType;
   readonly contentEncoding: ContentEncoding;
   readonly maxBytes: number;
+  readonly receivedMs: number;
   readonly body: Uint8Array;
 }
 
-const HEADER_MAGIC = Buffer.from('OTLKSEG1');
+const HEADER_MAGIC = Buffer.from('OTLKSEG2');
 export const HEADER_PREFIX_BYTES = 16;
-export const RECORD_PREFIX_BYTES = 24;
+export const RECORD_PREFIX_BYTES = 32;
 /** A header longer than this is damage, not a header. */
 const MAX_HEADER_BYTES = 16 * 1024 * 1024;
 
 const RECORD_MAGIC = Buffer.from('OREC').readUInt32LE(0);
 // Positions are part of the format: append only.
 const SIGNAL_CODES: readonly SignalName[] = ['traces', 'logs', 'metrics'];
-const ENCODING_CODES: readonly ContentEncoding[] = ['identity', 'gzip', 'zstd', 'deflate'];
+const ENCODING_CODES: readonly ContentEncoding[] = ['identity', 'gzip', 'zstd', 'deflate', 'snappy'];
 
 export function encodeHeader(header: SegmentHeader): Uint8Array {
   const json = Buffer.from(JSON.stringify(header));
@@ -86,6 +88,7 @@ export function encodeRecordPrefix(record: JournalRecord, sequence: number): Uin
   prefix[20] = SIGNAL_CODES.indexOf(record.signal);
   prefix[21] = record.contentType === 'json' ? 1 : 0;
   prefix[22] = ENCODING_CODES.indexOf(record.contentEncoding);
+  prefix.writeDoubleLE(record.receivedMs, 24);
   prefix.writeUInt32LE(crc32(record.body, crc32(prefix.subarray(12))), 8);
   return prefix;
 }
@@ -112,7 +115,9 @@ export function decodeRecord(bytes: Uint8Array): JournalRecord | undefined {
   const signal = SIGNAL_CODES[bytes[20]!];
   const contentEncoding = ENCODING_CODES[bytes[22]!];
   if (!signal || !contentEncoding) return undefined;
-  const maxBytes = new DataView(bytes.buffer, bytes.byteOffset).getUint32(16, true);
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const maxBytes = view.getUint32(16, true);
+  const receivedMs = view.getFloat64(24, true);
   const contentType = bytes[21] === 1 ? 'json' : 'protobuf';
-  return { signal, contentType, contentEncoding, maxBytes, body: bytes.subarray(RECORD_PREFIX_BYTES) };
+  return { signal, contentType, contentEncoding, maxBytes, receivedMs, body: bytes.subarray(RECORD_PREFIX_BYTES) };
 }

@@ -62,6 +62,10 @@ export interface Promotion {
 export interface RowLimits {
   readonly maxAttributeCount: number;
   readonly maxNesting: number;
+  /** A row whose time is longer ago than this when it is received is refused; undefined: none is. */
+  readonly maxPastSeconds?: number | undefined;
+  /** The same for times ahead. */
+  readonly maxFutureSeconds?: number | undefined;
 }
 
 export interface Layout {

@@ -20,7 +20,7 @@ export interface Signal {
   readonly rowNoun: string;
 }
 
-export const SIGNALS: Readonly<Partial<Record<SignalName, Signal>>> & { readonly traces: Signal } = {
+export const SIGNALS: Readonly<Record<SignalName, Signal>> = {
   traces: {
     name: 'traces',
     httpPath: '/v1/traces',
@@ -28,10 +28,24 @@ export const SIGNALS: Readonly<Partial<Record<SignalName, Signal>>> & { readonly
     rejectedField: 'rejectedSpans',
     rowNoun: 'spans',
   },
+  logs: {
+    name: 'logs',
+    httpPath: '/v1/logs',
+    grpcService: 'opentelemetry.proto.collector.logs.v1.LogsService',
+    rejectedField: 'rejectedLogRecords',
+    rowNoun: 'log records',
+  },
+  metrics: {
+    name: 'metrics',
+    httpPath: '/v1/metrics',
+    grpcService: 'opentelemetry.proto.collector.metrics.v1.MetricsService',
+    rejectedField: 'rejectedDataPoints',
+    rowNoun: 'data points',
+  },
 };
 
 /** The rows of SIGNALS in a fixed order. */
 export const SIGNAL_LIST: readonly Signal[] = Object.values(SIGNALS);
 
 export type ContentType = 'protobuf' | 'json';
-export type ContentEncoding = 'identity' | 'gzip' | 'zstd' | 'deflate';
+export type ContentEncoding = 'identity' | 'gzip' | 'zstd' | 'deflate' | 'snappy';

@@ -1,11 +1,5 @@
-import type { Column, ColumnField, ColumnType, TableSchema } from './table.ts';
-
-const string: ColumnType = { kind: 'string' };
-const traceId: ColumnType = { kind: 'id', bytes: 16 };
-const spanId: ColumnType = { kind: 'id', bytes: 8 };
-const int64: ColumnType = { kind: 'int64' };
-const uint32: ColumnType = { kind: 'uint32' };
-const map: ColumnType = { kind: 'map' };
+import { CONTEXT_COLUMNS, column, int64, map, spanId, string, traceId, uint32 } from './columns.ts';
+import type { ColumnField, TableSchema } from './table.ts';
 
 const EVENT_FIELDS: readonly ColumnField[] = [
   { name: 'time_unix_nano', type: int64, nullable: false },
@@ -23,21 +17,6 @@ const LINK_FIELDS: readonly ColumnField[] = [
   { name: 'attributes', type: map, nullable: false },
   { name: 'attribute_types', type: string, nullable: false },
   { name: 'dropped_attributes_count', type: uint32, nullable: false },
-];
-
-/** Columns of resource and scope, alike in every table. Their field ids are 50 to 69. */
-export const CONTEXT_COLUMNS: readonly Column[] = [
-  column(50, 'service_name', string, true, 'Resource attribute service.name; null where it is missing or no string.'),
-  column(51, 'scope_name', string, true, 'Name of the instrumentation scope; null where it is empty.'),
-  column(52, 'scope_version', string, true, 'Version of the instrumentation scope; null where it is empty.'),
-  column(53, 'resource_schema_url', string, true, 'Schema URL of the resource; null where it is empty.'),
-  column(54, 'scope_schema_url', string, true, 'Schema URL of the scope; null where it is empty.'),
-  column(55, 'resource_dropped_attributes_count', uint32, false, 'Attributes the sender dropped from the resource.'),
-  column(56, 'scope_dropped_attributes_count', uint32, false, 'Attributes the sender dropped from the scope.'),
-  column(57, 'resource_attributes', map, true, 'Attributes of the resource; null where the request has no resource.'),
-  column(58, 'resource_attribute_types', string, true, 'One letter an entry of resource_attributes.'),
-  column(59, 'scope_attributes', map, true, 'Attributes of the scope; null where the request has no scope.'),
-  column(60, 'scope_attribute_types', string, true, 'One letter an entry of scope_attributes.'),
 ];
 
 /** A row a span. An empty string or id in OTLP means "not set" and is null here, but for `name`. */
@@ -90,7 +69,3 @@ export const TRACES: TableSchema = {
     ),
   ],
 };
-
-function column(fieldId: number, name: string, type: ColumnType, nullable: boolean, doc: string): Column {
-  return { fieldId, name, type, nullable, doc };
-}

@@ -1,44 +1,79 @@
-/** HTTP servers: made with or without TLS, listening on "host:port", stopped within a deadline. */
-import { readFileSync } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
+/** HTTP servers: made with or without TLS, listening on "host:port" or a Unix socket, stopped within a deadline. */
+import { lstatSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import { connect } from 'node:net';
 import type { TlsConfig } from '../config/types.ts';
 import { BridgeError } from '../errors.ts';
 import { isErrno } from './files.ts';
 
-export interface Address {
+export type Address = TcpAddress | { readonly path: string };
+
+export interface TcpAddress {
   readonly host: string;
   readonly port: number;
 }
 
-/** Splits "host:port"; a host with colons stands in brackets ("[::1]:4317"). */
+const UNIX = 'unix:';
+
+/** Splits "host:port"; a host with colons stands in brackets ("[::1]:4317"). "unix:/run/lake.sock" names a socket. */
 export function parseAddress(text: string): Address {
+  if (text.startsWith(UNIX)) return { path: text.slice(UNIX.length) };
   const colon = text.lastIndexOf(':');
   const host = text.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
   return { host, port: Number(text.slice(colon + 1)) };
 }
 
-export function formatAddress({ host, port }: Address): string {
+export function formatAddress(address: Address): string {
+  if ('path' in address) return `${UNIX}${address.path}`;
+  const { host, port } = address;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** An address as people and HTTP clients write it: "http://127.0.0.1:4318", or the socket's own form. */
+export function addressUrl(address: string, isTls: boolean): string {
+  return address.startsWith(UNIX) ? address : `${isTls ? 'https' : 'http'}://${address}`;
+}
+
 /** Resolves with the address in use (port 0 takes a free one). */
-export function listen(server: Server, address: string, key: string): Promise<Address> {
-  const { host, port } = parseAddress(address);
+export async function listen(server: Server, text: string, key: string): Promise<Address> {
+  const address = parseAddress(text);
+  if ('path' in address) await removeStaleSocket(address.path);
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(listenError(error, address, key)));
-    server.listen({ host, port, backlog: 511 }, () => {
+    server.once('error', (error) => reject(listenError(error, text, key)));
+    server.listen({ ...address, backlog: 511 }, () => {
       const bound = server.address();
-      resolve({ host, port: bound !== null && typeof bound === 'object' ? bound.port : port });
+      resolve(
+        'host' in address && bound !== null && typeof bound === 'object' ? { ...address, port: bound.port } : address,
+      );
     });
   });
 }
 
+/**
+ * Removes the socket a process that was killed left behind: listening would fail on it for ever. A socket that somebody
+ * answers on, and anything that is no socket, is left alone, and listening then says that the address is taken.
+ */
+export async function removeStaleSocket(path: string): Promise<void> {
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return;
+  const isStale = await new Promise<boolean>((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.once('error', (error) => resolve(isErrno(error, 'ECONNREFUSED')));
+  });
+  if (isStale) rmSync(path, { force: true });
+}
+
 export function listenError(error: unknown, address: string, key: string): BridgeError {
-  const taken = isErrno(error, 'EADDRINUSE') || (error instanceof Error && error.message.includes('EADDRINUSE'));
-  const what = taken ? 'the port is taken by another process' : (error as Error).message;
+  const isTaken = isErrno(error, 'EADDRINUSE') || (error instanceof Error && error.message.includes('EADDRINUSE'));
+  const isSocket = address.startsWith(UNIX);
+  const taken = isSocket ? 'there is a socket or file of another process' : 'the port is taken by another process';
+  const what = isTaken ? taken : (error as Error).message;
+  const choose = isSocket ? 'choose another path' : 'choose another port (port 0 takes a free one)';
   return new BridgeError('config', `${key} = "${address}" cannot be listened on: ${what}`, {
-    hint: taken ? 'Stop the other process, or choose another port (port 0 takes a free one).' : `Change ${key}.`,
+    hint: isTaken ? `Stop the other process, or ${choose}.` : `Change ${key}.`,
     cause: error,
   });
 }
@@ -60,10 +95,14 @@ function readTlsFile(path: string, key: string): Buffer {
   }
 }
 
-export function createHttpServer(tls: TlsConfig | undefined, listener: RequestListener): Server {
-  if (!tls) return createServer(listener);
+export function createHttpServer(
+  tls: TlsConfig | undefined,
+  listener: RequestListener,
+  options: Pick<ServerOptions, 'requireHostHeader'> = {},
+): Server {
+  if (!tls) return createServer(options, listener);
   const { cert, key, ca } = readTlsFiles(tls);
-  return createTlsServer(ca ? { cert, key, ca, requestCert: true } : { cert, key }, listener);
+  return createTlsServer({ ...options, cert, key, ...(ca ? { ca, requestCert: true } : {}) }, listener);
 }
 
 /** Ends a server: idle connections at once, busy ones when they are done or the deadline is over. */

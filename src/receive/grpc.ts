@@ -1,23 +1,22 @@
-/**
- * OTLP/gRPC. Messages are handed on as raw bytes (identity deserializer): the lane decodes them. grpc-js undoes gzip
- * and deflate itself, so the journal has these bodies uncompressed.
- */
+/** OTLP/gRPC. Messages are handed on as raw bytes, still compressed where they came so: the lane decodes them. */
 import {
   type handleUnaryCall,
   Metadata,
   Server,
   ServerCredentials,
+  type ServerOptions,
   type ServerUnaryCall,
   type ServiceDefinition,
   type StatusObject,
   type sendUnaryData,
 } from '@grpc/grpc-js';
 import type { ServerConfig } from '../config/types.ts';
-import { BridgeError, STATUS } from '../errors.ts';
+import { type BridgeError, STATUS } from '../errors.ts';
 import type { Signal } from '../model/signal.ts';
-import { type Address, listenError, parseAddress, readTlsFiles } from '../platform/listen.ts';
+import { type Address, listenError, parseAddress, readTlsFiles, removeStaleSocket } from '../platform/listen.ts';
 import type { TokenCheck } from '../platform/tokens.ts';
-import type { AnswerCodec } from './answers.ts';
+import { type AnswerCodec, answerable } from './answers.ts';
+import { createCallGuard, type EncodedMessage, toEncodedMessage } from './grpc-call.ts';
 import type { Handler } from './handler.ts';
 
 export interface GrpcReceiver {
@@ -34,15 +33,19 @@ export interface GrpcReceiverOptions {
 }
 
 export async function startGrpcReceiver(options: GrpcReceiverOptions): Promise<GrpcReceiver> {
-  const { server: config } = options;
-  const server = new Server({
-    'grpc.max_receive_message_length': config.maxRequestBytes,
-    'grpc.max_concurrent_streams': config.maxConcurrentRequests,
+  const { server: config, signals, handler, codec } = options;
+  const byPath = new Map(signals.map((signal) => [methodPath(signal), signal]));
+  const guard = createCallGuard({
+    maxRequestBytes: config.maxRequestBytes,
+    refuse(path, error) {
+      handler.refused(byPath.get(path), 'grpc', error);
+      return grpcStatus(error, codec);
+    },
   });
-  for (const signal of options.signals) {
-    server.addService(exportService(signal), { Export: exportMethod(signal, options) });
-  }
-  const { host, port } = parseAddress(config.otlpGrpc);
+  const server = new Server({ ...channelOptions(config), interceptors: [guard] });
+  for (const signal of signals) server.addService(exportService(signal), { Export: exportMethod(signal, options) });
+  const address = parseAddress(config.otlpGrpc);
+  if ('path' in address) await removeStaleSocket(address.path);
   const bound = await new Promise<number>((resolve, reject) => {
     server.bindAsync(config.otlpGrpc, credentials(config), (error, actual) => {
       if (error) reject(listenError(error, config.otlpGrpc, 'server.otlp_grpc'));
@@ -50,7 +53,7 @@ export async function startGrpcReceiver(options: GrpcReceiverOptions): Promise<G
     });
   });
   return {
-    address: { host, port: bound || port },
+    address: 'path' in address ? address : { ...address, port: bound },
     stop: (deadlineMs) =>
       new Promise((resolve) => {
         const timer = setTimeout(() => server.forceShutdown(), deadlineMs);
@@ -62,42 +65,62 @@ export async function startGrpcReceiver(options: GrpcReceiverOptions): Promise<G
   };
 }
 
+function channelOptions(config: ServerConfig): ServerOptions {
+  const { grpcMaxConnectionAgeSeconds: age, grpcMaxConnectionAgeGraceSeconds: grace } = config;
+  return {
+    'grpc.max_receive_message_length': config.maxRequestBytes,
+    'grpc.max_concurrent_streams': config.maxConcurrentStreams,
+    'grpc.keepalive_time_ms': config.grpcKeepaliveSeconds * 1000,
+    'grpc.keepalive_timeout_ms': config.grpcKeepaliveTimeoutSeconds * 1000,
+    ...(age === undefined ? {} : { 'grpc.max_connection_age_ms': age * 1000 }),
+    ...(grace === undefined ? {} : { 'grpc.max_connection_age_grace_ms': grace * 1000 }),
+  };
+}
+
+function methodPath(signal: Signal): string {
+  return `/${signal.grpcService}/Export`;
+}
+
 function exportService(signal: Signal): ServiceDefinition {
   const identity = (value: Buffer) => value;
   return {
     Export: {
-      path: `/${signal.grpcService}/Export`,
+      path: methodPath(signal),
       requestStream: false,
       responseStream: false,
       requestSerialize: identity,
-      requestDeserialize: identity,
+      requestDeserialize: toEncodedMessage,
       responseSerialize: identity,
       responseDeserialize: identity,
     },
   };
 }
 
-function exportMethod(signal: Signal, options: GrpcReceiverOptions): handleUnaryCall<Buffer, Buffer> {
+function exportMethod(signal: Signal, options: GrpcReceiverOptions): handleUnaryCall<EncodedMessage, Buffer> {
   const { handler, codec, checkToken } = options;
 
-  async function respond(call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>): Promise<void> {
+  async function respond(
+    call: ServerUnaryCall<EncodedMessage, Buffer>,
+    callback: sendUnaryData<Buffer>,
+  ): Promise<void> {
     let release: (() => void) | undefined;
     let handled = false;
     try {
+      const { contentEncoding, bytes } = call.request;
       checkToken(call.metadata.get('authorization')[0]?.toString());
-      release = handler.admit(call.request.byteLength);
-      const body = ownedBytes(call.request);
+      release = handler.admit(bytes.byteLength);
+      const body = ownedBytes(bytes);
       handled = true;
       const outcome = await handler.handle({
         signal,
         transport: 'grpc',
         contentType: 'protobuf',
-        contentEncoding: 'identity',
+        contentEncoding,
         body,
       });
       callback(null, Buffer.from(codec.success(signal, 'protobuf', outcome)));
     } catch (thrown) {
-      const error = BridgeError.from(thrown);
+      const error = answerable(thrown);
       if (!handled) handler.refused(signal, 'grpc', error);
       callback(grpcStatus(error, codec));
     } finally {
@@ -109,19 +132,21 @@ function exportMethod(signal: Signal, options: GrpcReceiverOptions): handleUnary
 }
 
 /** The details are a google.rpc.Status in `grpc-status-details-bin`, where clients look for RetryInfo. */
-function grpcStatus(error: BridgeError, codec: AnswerCodec): Partial<StatusObject> {
+function grpcStatus(error: BridgeError, codec: AnswerCodec): StatusObject {
   const metadata = new Metadata();
   metadata.set('grpc-status-details-bin', Buffer.from(codec.status('protobuf', error)));
   const details = error.hint ? `${error.message}. ${error.hint}` : error.message;
   return { code: STATUS[error.code].grpc, details, metadata };
 }
 
-/** grpc-js may hand out a slice of a larger buffer; what is moved to a lane's thread must own its memory. */
-function ownedBytes(buffer: Buffer): Uint8Array<ArrayBuffer> {
-  if (buffer.byteLength === buffer.buffer.byteLength && buffer.buffer instanceof ArrayBuffer) {
-    return new Uint8Array(buffer.buffer);
-  }
-  return new Uint8Array(buffer);
+/**
+ * What is moved to a lane's thread must own its memory: grpc-js hands out the tail of a buffer of its own behind the
+ * message's prefix, but small ones from a pool.
+ */
+function ownedBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = bytes;
+  const isAlone = buffer instanceof ArrayBuffer && buffer.byteLength - byteLength <= 5 && byteLength > 0;
+  return isAlone ? new Uint8Array(buffer, byteOffset, byteLength) : new Uint8Array(bytes);
 }
 
 function credentials(config: ServerConfig): ServerCredentials {

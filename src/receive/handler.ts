@@ -3,7 +3,7 @@ import { BridgeError, STATUS } from '../errors.ts';
 import type { ContentEncoding, ContentType, Signal } from '../model/signal.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { Outcome } from './answers.ts';
+import { answerable, clip, type Outcome } from './answers.ts';
 
 export interface Received {
   readonly signal: Signal;
@@ -79,14 +79,15 @@ export function createHandler(options: HandlerOptions): Handler {
       const start = performance.now();
       metrics.requestBytes.inc({ signal: signal.name, transport }, body.byteLength);
       try {
-        const outcome = await next.accept({ signal: signal.name, contentType, contentEncoding, body });
+        const taken = await next.accept({ signal: signal.name, contentType, contentEncoding, body });
+        const outcome = { ...taken, reason: taken.reason === undefined ? undefined : clip(taken.reason) };
         metrics.requests.inc({ signal: signal.name, transport, code: outcome.rejected > 0 ? 'partial' : 'ok' });
         if (outcome.rejected > 0) {
           log.info({ signal: signal.name, transport, rejected: outcome.rejected }, `rows refused: ${outcome.reason}`);
         }
         return outcome;
       } catch (thrown) {
-        const error = BridgeError.from(thrown);
+        const error = answerable(thrown);
         refused(signal, transport, error);
         throw error;
       } finally {

@@ -2,14 +2,18 @@
  * OTLP/HTTP (https://opentelemetry.io/docs/specs/otlp/#otlphttp): POST of protobuf or JSON on a signal's path; every
  * answer, also to a request that is refused, is in the request's encoding.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import type { ServerConfig } from '../config/types.ts';
 import { BridgeError, STATUS } from '../errors.ts';
 import type { ContentEncoding, ContentType, Signal } from '../model/signal.ts';
 import { type Address, createHttpServer, listen, stopServer } from '../platform/listen.ts';
 import type { TokenCheck } from '../platform/tokens.ts';
-import type { AnswerCodec } from './answers.ts';
+import { type AnswerCodec, answerable } from './answers.ts';
 import { readBody } from './body.ts';
+import { createCors } from './cors.ts';
+import { ACCEPTED_ENCODINGS, asksForGzip, encodingByName, unknownEncoding } from './encodings.ts';
 import type { Handler } from './handler.ts';
 
 export interface HttpReceiver {
@@ -30,95 +34,106 @@ const CONTENT_TYPES: Readonly<Record<string, ContentType>> = {
   'application/x-protobuf': 'protobuf',
   'application/json': 'json',
 };
-const ENCODINGS: readonly ContentEncoding[] = ['identity', 'gzip', 'zstd', 'deflate'];
+
+/** Answers are tiny; below this gzip makes them larger. */
+const MIN_GZIP_BYTES = 256;
 
 export async function startHttpReceiver(options: HttpReceiverOptions): Promise<HttpReceiver> {
   const { server: config, handler, codec } = options;
-  const routes = new Map(options.signals.map((signal) => [signal.httpPath, signal]));
+  const routes = new Map(options.signals.map((signal) => [config[`${signal.name}Path`], signal]));
+  const cors = createCors(config.cors);
 
   async function onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url?.split('?', 1)[0] ?? '';
     const signal = routes.get(path);
     const contentType = contentTypeOf(request);
+    const gzip = asksForGzip(request.headers['accept-encoding']);
     let release: (() => void) | undefined;
     let handled = false;
     try {
-      allowOrigin(request, response);
-      if (request.method === 'OPTIONS' && request.headers.origin) return preflight(response);
+      cors.allow(request, response);
+      if (cors.preflight(request, response)) return;
       if (!signal) throw unknownPath(path, [...routes.keys()]);
       if (request.method !== 'POST') throw wrongMethod(request, response);
       if (!contentType) throw wrongContentType(request);
-      const contentEncoding = contentEncodingOf(request);
+      const contentEncoding = contentEncodingOf(request, response);
       options.checkToken(request.headers.authorization);
       release = handler.admit(declaredLength(request, config.maxRequestBytes));
       const body = await readBody(request, config.maxRequestBytes);
       handled = true;
       const outcome = await handler.handle({ signal, transport: 'http', contentType, contentEncoding, body });
-      answer(response, 200, contentType, codec.success(signal, contentType, outcome));
+      answer(response, 200, contentType, codec.success(signal, contentType, outcome), gzip);
     } catch (thrown) {
-      const error = BridgeError.from(thrown);
+      const error = answerable(thrown);
       if (!handled) handler.refused(signal, 'http', error);
       if (response.headersSent || response.destroyed) return void response.destroy();
       if (error.retryAfterMs !== undefined) response.setHeader('Retry-After', Math.ceil(error.retryAfterMs / 1000));
+      if (error.code === 'unauthenticated') response.setHeader('WWW-Authenticate', 'Bearer');
       // What is left of a body we refused is not read: the connection ends with the answer.
       if (!request.complete) response.setHeader('Connection', 'close');
       const type = contentType ?? 'json';
-      answer(response, STATUS[error.code].http, type, codec.status(type, error));
+      answer(response, STATUS[error.code].http, type, codec.status(type, error), gzip);
     } finally {
       release?.();
     }
   }
 
   const listener = (request: IncomingMessage, response: ServerResponse) => void onRequest(request, response);
-  const server = createHttpServer(config.tls, listener);
+  // Without the check a request that has no Host header gets our answer instead of Node's, which has no body.
+  const server = createHttpServer(config.tls, listener, { requireHostHeader: false });
   server.keepAliveTimeout = 65_000; // longer than the usual 60 s of load balancers, which otherwise reuse a closing connection
   server.requestTimeout = 120_000;
+  server.on('checkExpectation', listener); // an expectation we do not know may be ignored (RFC 9110, 10.1.1)
+  answerBrokenRequests(server, codec);
   const address = await listen(server, config.otlpHttp, 'server.otlp_http');
+  return { address, stop: (deadlineMs) => stopServer(server, deadlineMs) };
+}
 
-  function allowOrigin(request: IncomingMessage, response: ServerResponse): void {
-    const origin = request.headers.origin;
-    if (!origin) return;
-    const { allowedOrigins } = config.cors;
-    if (!allowedOrigins.includes('*') && !allowedOrigins.includes(origin)) return;
-    response.setHeader('Access-Control-Allow-Origin', origin);
-    response.setHeader('Vary', 'Origin');
+function answer(response: ServerResponse, status: number, type: ContentType, body: Uint8Array, gzip: boolean): void {
+  const isPacked = gzip && body.byteLength >= MIN_GZIP_BYTES;
+  const sent = isPacked ? gzipSync(body) : body;
+  if (isPacked) {
+    response.setHeader('Content-Encoding', 'gzip');
+    response.appendHeader('Vary', 'Accept-Encoding');
   }
-
-  return {
-    address,
-    stop: (deadlineMs) => stopServer(server, deadlineMs),
-  };
-}
-
-function answer(response: ServerResponse, status: number, contentType: ContentType, body: Uint8Array): void {
   response.writeHead(status, {
-    'Content-Type': contentType === 'json' ? 'application/json' : 'application/x-protobuf',
-    'Content-Length': body.byteLength,
+    'Content-Type': type === 'json' ? 'application/json' : 'application/x-protobuf',
+    'Content-Length': sent.byteLength,
   });
-  response.end(body);
+  response.end(sent);
 }
 
-function preflight(response: ServerResponse): void {
-  response.writeHead(204, {
-    'Access-Control-Allow-Methods': 'POST',
-    'Access-Control-Allow-Headers': 'authorization,content-type,content-encoding',
-    'Access-Control-Max-Age': '7200',
+/** A Status, in JSON, for what does not become a request: broken HTTP, headers that are too large, a sender too slow. */
+function answerBrokenRequests(server: Server, codec: AnswerCodec): void {
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+    const status = BROKEN_STATUS[error.code ?? ''] ?? 400;
+    const problem = new BridgeError(
+      'invalid_argument',
+      `this is no HTTP request that can be answered: ${error.message}`,
+    );
+    const body = Buffer.from(codec.status('json', answerable(problem)));
+    const head = `Connection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
+    socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n\r\n`), body]));
   });
-  response.end();
 }
+
+const BROKEN_STATUS: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
 
 function contentTypeOf(request: IncomingMessage): ContentType | undefined {
-  const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
-  return CONTENT_TYPES[type ?? ''];
+  const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  return Object.hasOwn(CONTENT_TYPES, type) ? CONTENT_TYPES[type] : undefined;
 }
 
-function contentEncodingOf(request: IncomingMessage): ContentEncoding {
-  const name = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
-  const encoding = ENCODINGS.find((known) => known === name);
+function contentEncodingOf(request: IncomingMessage, response: ServerResponse): ContentEncoding {
+  const name = request.headers['content-encoding'];
+  const encoding = encodingByName(name);
   if (encoding) return encoding;
-  throw new BridgeError('unsupported_media_type', `Content-Encoding "${name}" is not supported`, {
-    hint: `Use one of ${ENCODINGS.join(', ')}.`,
-  });
+  response.setHeader('Accept-Encoding', ACCEPTED_ENCODINGS.join(', '));
+  throw unknownEncoding('Content-Encoding', name);
 }
 
 /** Content-Length, or the limit where the body comes in chunks of unknown number. */

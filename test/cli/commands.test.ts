@@ -20,6 +20,7 @@ const COMMANDS = [
   'partitions delete',
   'tables',
   'flush',
+  'replay',
   'config check',
   'config show',
   'version',

@@ -91,3 +91,27 @@ function value(field: FieldDescriptor, nesting: number): fc.Arbitrary<PlainValue
       return unsigned64;
   }
 }
+
+/** Ids of spans must be there; all others may be absent. */
+const NEEDED_IDS = new Set(['Span.traceId', 'Span.spanId']);
+
+/** The message with ids that are taken: of the width of their column, filled up or cut. */
+export function withValidIds(name: MessageName, message: PlainMessage): PlainMessage {
+  for (const field of MESSAGES[name].fields) {
+    const { jsonName, type } = field;
+    const found = message[jsonName];
+    if (type === 'id') {
+      if (found !== undefined || NEEDED_IDS.has(`${name}.${jsonName}`)) message[jsonName] = fitted(found, jsonName);
+    } else if (field.message !== undefined && found !== undefined) {
+      const inside = field.message.name;
+      for (const item of field.repeated ? (found as PlainValue[]) : [found]) withValidIds(inside, item as PlainMessage);
+    }
+  }
+  return message;
+}
+
+function fitted(id: PlainValue | undefined, jsonName: string): Uint8Array {
+  const bytes = new Uint8Array(jsonName === 'traceId' ? 16 : 8).fill(7);
+  bytes.set(((id ?? new Uint8Array(0)) as Uint8Array).subarray(0, bytes.length - 1));
+  return bytes;
+}

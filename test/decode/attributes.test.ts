@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { textSource, writeDouble, writeInt64 } from '../../src/decode/number-text.ts';
-import { decodeTraces, LIMITS } from './trace-rows.ts';
+import { decodeTraces, LIMITS } from './signal-rows.ts';
 import {
   arrayValue,
   boolValue,

@@ -16,6 +16,7 @@ import {
 import { type BodyOptions, decompress, toProtobuf } from '../../src/decode/body.ts';
 import { decode, encode } from '../../src/decode/protobuf-writer.ts';
 import type { ContentEncoding } from '../../src/model/signal.ts';
+import { snappyBlock } from '../support/snappy.ts';
 
 const MAX_BYTES = 64 * 1024 * 1024;
 const folder = mkdtempSync(join(tmpdir(), 'otel-lake-body-'));
@@ -26,6 +27,7 @@ const compress: Record<ContentEncoding, (data: Uint8Array) => Buffer> = {
   gzip: (data) => gzipSync(data),
   deflate: (data) => deflateSync(data),
   zstd: (data) => zstdCompressSync(data),
+  snappy: snappyBlock,
 };
 const ENCODINGS = Object.keys(compress) as ContentEncoding[];
 const COMPRESSED = ENCODINGS.filter((encoding) => encoding !== 'identity');

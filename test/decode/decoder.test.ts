@@ -2,32 +2,42 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { createTableBuilder } from '../../src/batch/builder.ts';
+import { toProtobuf } from '../../src/decode/body.ts';
 import { createDecoder } from '../../src/decode/decoder.ts';
 import { BridgeError } from '../../src/errors.ts';
+import { TABLES } from '../../src/model/tables.ts';
 import { TRACES } from '../../src/model/traces.ts';
 import { plainRows } from '../batch/sample-table.ts';
-import { readExpected, readSamples } from '../support/samples.ts';
-import { assertEqualRows, assertTraceRows, decodeTraces, expectedTraceRow, hasIds, LIMITS } from './trace-rows.ts';
+import { readExpected, readSamples, type Sample } from '../support/samples.ts';
+import { assertEqualRows, assertRows, decodeTraces, EXPECTED, LIMITS } from './signal-rows.ts';
 import { concat, IDS, int, intValue, keyValue, len, request } from './wire-bytes.ts';
 
-const samples = readSamples('traces').filter((sample) => sample.encoding === 'protobuf');
-const expected = readExpected('traces');
+for (const signal of ['traces', 'logs', 'metrics'] as const) {
+  const samples = readSamples(signal);
+  const expected = readExpected(signal);
+  const { row, isTaken } = EXPECTED[signal];
+  const protobufOf = ({ body, encoding: contentType }: Sample) =>
+    toProtobuf(body, { signal, contentType, contentEncoding: 'identity', maxBytes: 1e8, limits: LIMITS });
 
-for (const { file, body } of samples) {
-  test(`the captured request ${file} becomes the rows that the official decoder's items say`, () => {
-    assertTraceRows(body, expected.get(file) ?? []);
+  for (const sample of samples) {
+    test(`the captured request ${sample.file} becomes the rows that the official decoder's items say`, () => {
+      assertRows(signal, protobufOf(sample), expected.get(sample.file) ?? []);
+    });
+  }
+
+  test(`requests of many senders of ${signal} go into one batch, and a further batch of the same builder is as good`, () => {
+    const table = TABLES[signal];
+    const builder = createTableBuilder(table);
+    const decoder = createDecoder(signal, builder, { limits: LIMITS, promote: [] });
+    const rows = samples.flatMap(({ file }) => (expected.get(file) ?? []).filter(isTaken).map(row));
+    for (let round = 0; round < 2; round++) {
+      for (const sample of samples) decoder.decode(protobufOf(sample));
+      assertEqualRows(plainRows(builder.finish(), table), rows);
+    }
   });
 }
 
-test('requests of many senders go into one batch, and a further batch of the same builder is as good', () => {
-  const builder = createTableBuilder(TRACES);
-  const decoder = createDecoder('traces', builder, { limits: LIMITS, promote: [] });
-  const rows = samples.flatMap(({ file }) => (expected.get(file) ?? []).filter(hasIds).map(expectedTraceRow));
-  for (let round = 0; round < 2; round++) {
-    for (const { body } of samples) decoder.decode(body);
-    assertEqualRows(plainRows(builder.finish(), TRACES), rows);
-  }
-});
+const samples = readSamples('traces').filter((sample) => sample.encoding === 'protobuf');
 
 test('a malformed request throws and leaves the rows and dictionaries before it as they were', () => {
   const build = (bodies: readonly Uint8Array[]) => {
@@ -76,11 +86,6 @@ test('duplicate keys are counted over all lists of a request, of a resource once
   const span = concat(IDS, twice(9), len(11, twice(3)), len(13, twice(4)));
   const body = len(1, len(1, twice(1)), len(2, len(1, twice(3)), len(2, span), len(2, span)));
   assert.equal(decodeTraces(body).result.duplicateKeys, 2 + 2 * 3);
-});
-
-test('an unknown signal is a defect, not a request to refuse', () => {
-  const builder = createTableBuilder(TRACES);
-  assert.throws(() => createDecoder('nope' as never, builder, { limits: LIMITS, promote: [] }), { code: 'internal' });
 });
 
 test('a request of unknown fields alone has no rows', () => {

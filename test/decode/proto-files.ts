@@ -2,7 +2,8 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import protobuf from 'protobufjs';
-import { MESSAGES, type MessageName } from '../../src/decode/messages.ts';
+import { type FieldDescriptor, MESSAGES, type MessageDescriptor, type MessageName } from '../../src/decode/messages.ts';
+import type { PlainMessage, PlainValue } from '../../src/decode/protobuf-writer.ts';
 
 const directory = fileURLToPath(new URL('../../proto/', import.meta.url));
 
@@ -27,4 +28,38 @@ export function decodeIndependently(name: MessageName, bytes: Uint8Array): Recor
 export function encodeIndependently(name: MessageName, message: Record<string, unknown>): Uint8Array {
   const type = root.lookupType(MESSAGES[name].fullName);
   return type.encode(type.fromObject(message)).finish();
+}
+
+/** The message as protobufjs reads it, in the form of protobuf-writer.ts. */
+export function decodeIndependentlyPlain(name: MessageName, bytes: Uint8Array): PlainMessage {
+  return plainOf(MESSAGES[name], decodeIndependently(name, bytes));
+}
+
+function plainOf(descriptor: MessageDescriptor, found: Record<string, unknown>): PlainMessage {
+  const message: PlainMessage = {};
+  for (const field of descriptor.fields) {
+    const value = found[field.name];
+    if (value === undefined) continue;
+    message[field.jsonName] = field.repeated
+      ? (value as unknown[]).map((item) => plainValue(field, item))
+      : plainValue(field, value);
+  }
+  return message;
+}
+
+function plainValue(field: FieldDescriptor, value: unknown): PlainValue {
+  switch (field.type) {
+    case 'message':
+      return plainOf(field.message!, value as Record<string, unknown>);
+    case 'bytes':
+    case 'id':
+      return new Uint8Array(Buffer.from(value as string, 'base64'));
+    case 'int64':
+    case 'uint64':
+    case 'fixed64':
+    case 'sfixed64':
+      return BigInt(value as string);
+    default:
+      return value as PlainValue;
+  }
 }

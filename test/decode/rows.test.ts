@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { PlainMessage } from '../../src/decode/protobuf-writer.ts';
 import { createOtlpAssembler, type Row } from '../../src/decode/rows.ts';
 import { readValue } from '../../src/decode/value-reader.ts';
+import type { SignalName } from '../../src/model/signal.ts';
 
 const ROW: Row = {
   timestamp: 1n,
@@ -28,6 +29,7 @@ const ROW: Row = {
   resource_attribute_types: 's',
   scope_attributes: [],
   scope_attribute_types: '',
+  resource_entity_refs: '[{"type":"host","idKeys":["host.id"]}]',
   attributes: [
     ['n', '1'],
     ['u', null],
@@ -82,6 +84,7 @@ test('a row becomes a span with all its fields', () => {
         resource: {
           attributes: [{ key: 'service.name', value: { stringValue: 'shop' } }],
           droppedAttributesCount: 1,
+          entityRefs: [{ type: 'host', idKeys: ['host.id'] }],
         },
         schemaUrl: '',
         scopeSpans: [
@@ -288,4 +291,67 @@ test('columns that do not fit each other are corrupt and leave the request as it
   ];
   for (const row of broken) assert.throws(() => assembler.add(row), { code: 'corrupt' });
   assert.deepEqual(assembler.finish(), assemble(ROW));
+});
+
+test('references to entities that are no OTLP/JSON are corrupt', () => {
+  for (const resource_entity_refs of ['{', '{"a":1}', '[{"idKeys":1}]', '[] ,']) {
+    assert.throws(() => assemble({ ...ROW, resource_entity_refs }), { code: 'corrupt' }, resource_entity_refs);
+  }
+});
+
+function itemsOf(signal: SignalName, lists: readonly [string, string, string], rows: readonly Row[]): PlainMessage[] {
+  const assembler = createOtlpAssembler(signal);
+  for (const row of rows) assembler.add(row);
+  const [resources, scopes, items] = lists;
+  const inside = (message: PlainMessage, name: string) => message[name] as PlainMessage[];
+  return inside(assembler.finish(), resources).flatMap((group) =>
+    inside(group, scopes).flatMap((s) => inside(s, items)),
+  );
+}
+
+test('a row becomes a log record, and the letter of the body tells its type', () => {
+  const read = (row: Row) => itemsOf('logs', ['resourceLogs', 'scopeLogs', 'logRecords'], [row])[0]!;
+  const record = read({ time_unix_nano: -1n, severity_number: 9, body: '[1,null]', body_type: 'a' });
+  assert.equal(record.timeUnixNano, 2n ** 64n - 1n);
+  assert.equal(record.severityNumber, 9);
+  assert.deepEqual(record.body, { arrayValue: { values: [{ intValue: 1n }, {}] } });
+  assert.deepEqual(read({ body: null, body_type: 'n' }).body, {});
+  assert.equal(read({ body: null, body_type: null }).body, undefined);
+  assert.throws(() => read({ body: 'x', body_type: 'i' }), { code: 'corrupt' });
+});
+
+const readMetrics = (...rows: Row[]) => itemsOf('metrics', ['resourceMetrics', 'scopeMetrics', 'metrics'], rows);
+
+test('points of rows with equal metrics become one metric, in the order of their rows', () => {
+  const gauge = (metric_name: string, value_int: bigint, more: Row = {}): Row => {
+    return { metric_name, type: 'GAUGE', value_int, metadata: [], metadata_types: '', ...more };
+  };
+  const other = { metadata: [['k', 'v']], metadata_types: 's' };
+  const metrics = readMetrics(
+    gauge('a', 1n),
+    gauge('b', 2n),
+    gauge('a', 3n),
+    gauge('a', 4n, other),
+    gauge('a', 5n, { unit: 's' }),
+  );
+  const values = metrics.map(({ name, gauge: data }) => {
+    return [name, ((data as PlainMessage).dataPoints as PlainMessage[]).map((point) => point.asInt)];
+  });
+  assert.deepEqual(values, [
+    ['a', [1n, 3n]],
+    ['b', [2n]],
+    ['a', [4n]],
+    ['a', [5n]],
+  ]);
+});
+
+test('metrics of equal content in different scopes stay apart', () => {
+  const row = { metric_name: 'a', type: 'SUM', aggregation_temporality: 'DELTA', scope_attributes: [] };
+  assert.equal(readMetrics({ ...row, scope_name: 'x' }, { ...row, scope_name: 'y' }).length, 2);
+});
+
+test('a type of metrics or a temporality that does not exist is corrupt', () => {
+  assert.throws(() => readMetrics({ metric_name: 'a', type: 'COUNTER' }), { code: 'corrupt', message: /COUNTER/ });
+  const row = { metric_name: 'a', type: 'SUM', aggregation_temporality: 'SOMETIMES' };
+  assert.throws(() => readMetrics(row), { code: 'corrupt', message: /SOMETIMES/ });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Promotion } from '../../src/model/layout.ts';
-import { decodeTraces, LIMITS } from './trace-rows.ts';
+import { decodeTraces, LIMITS } from './signal-rows.ts';
 import {
   arrayValue,
   boolValue,
@@ -46,6 +46,7 @@ const MINIMAL_ROW = {
   resource_attribute_types: null,
   scope_attributes: null,
   scope_attribute_types: null,
+  resource_entity_refs: null,
   attributes: [],
   attribute_types: '',
   dropped_attributes_count: 0,
@@ -104,7 +105,8 @@ test('every field of a span has its column', () => {
     len(15, len(2, 'broken'), int(3, 2)),
     fixed32(16, 0xffffffff),
   );
-  const resource = concat(len(1, keyValue('service.name', stringValue('shop'))), int(2, 7));
+  const entityRef = len(3, len(1, 'url'), len(2, 'host'), len(3, 'host.id'), len(4, 'a'), len(4, 'b'), int(9, 1));
+  const resource = concat(len(1, keyValue('service.name', stringValue('shop'))), int(2, 7), entityRef, len(3));
   const scope = concat(len(1, 'lib'), len(2, '1.0'), len(3, keyValue('s', doubleValue(1))), int(4, 8));
   const body = len(
     1,
@@ -138,6 +140,7 @@ test('every field of a span has its column', () => {
       resource_attribute_types: 's',
       scope_attributes: [['s', '1.0']],
       scope_attribute_types: 'd',
+      resource_entity_refs: '[{"schemaUrl":"url","type":"host","idKeys":["host.id"],"descriptionKeys":["a","b"]},{}]',
       attributes: [['a', 'v']],
       attribute_types: 's',
       dropped_attributes_count: 4,
@@ -273,9 +276,7 @@ test('known fields with another wire type and deprecated fields are skipped', ()
 const REFUSED: [reason: string, kind: string, span: Uint8Array][] = [
   ['trace_id has 0 bytes, it must have 16', 'trace_id', len(2, SPAN_ID)],
   ['trace_id has 15 bytes, it must have 16', 'trace_id', concat(len(1, TRACE_ID.slice(1)), len(2, SPAN_ID))],
-  ['trace_id is all zeros, which is not a valid id', 'trace_id', concat(len(1, new Uint8Array(16)), len(2, SPAN_ID))],
   ['span_id has 9 bytes, it must have 8', 'span_id', concat(IDS, len(2, SPAN_ID, 'x'))],
-  ['span_id is all zeros, which is not a valid id', 'span_id', concat(IDS, len(2, new Uint8Array(8)))],
   ['parent_span_id has 7 bytes, it must have 8 or none', 'parent_span_id', concat(IDS, len(4, SPAN_ID.slice(1)))],
   ['trace_id of a link has 8 bytes, it must have 16 or none', 'link_id', concat(IDS, len(13, len(1, SPAN_ID)))],
   [
@@ -294,6 +295,12 @@ for (const [reason, kind, span] of REFUSED) {
     assert.deepEqual([...result.rejectedByKind], [[kind, 1]]);
   });
 }
+
+test('ids of zeros only have the right length and are kept', () => {
+  const { rows, result } = decodeTraces(request(concat(len(1, new Uint8Array(16)), len(2, new Uint8Array(8)))));
+  assert.equal(result.rejected, 0);
+  assert.deepEqual([rows[0]!.trace_id, rows[0]!.span_id], ['0'.repeat(32), '0'.repeat(16)]);
+});
 
 test('links without ids are kept with null ids', () => {
   const { rows } = decodeTraces(request(concat(IDS, len(13), len(13, len(1, new Uint8Array(16))))));

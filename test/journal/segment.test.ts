@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { BridgeError } from '../../src/errors.ts';
-import type { JournalRecord, SegmentHeader } from '../../src/journal/format.ts';
+import { type JournalRecord, RECORD_PREFIX_BYTES, type SegmentHeader } from '../../src/journal/format.ts';
 import {
   listSegments,
   makeJournalFolders,
@@ -32,8 +32,9 @@ const anyRecord: fc.Arbitrary<JournalRecord> = fc.record(
   {
     signal: fc.constantFrom('traces', 'logs', 'metrics'),
     contentType: fc.constantFrom('protobuf', 'json'),
-    contentEncoding: fc.constantFrom('identity', 'gzip', 'zstd', 'deflate'),
+    contentEncoding: fc.constantFrom('identity', 'gzip', 'zstd', 'deflate', 'snappy'),
     maxBytes: fc.nat(),
+    receivedMs: fc.nat({ max: 4_000_000_000_000 }),
     body: fc.uint8Array({ maxLength: 300 }),
   },
   { noNullPrototype: true },
@@ -60,6 +61,7 @@ const RECORDS: readonly JournalRecord[] = [1, 2, 3].map((i) => ({
   contentType: i === 2 ? 'json' : 'protobuf',
   contentEncoding: 'identity',
   maxBytes: 1000,
+  receivedMs: 1_763_715_600_123,
   body: new Uint8Array(i * 7).fill(i),
 }));
 
@@ -82,9 +84,9 @@ test('what was appended in groups is read back in order with its header', (t) =>
 test('a segment cut at any byte gives back exactly its whole records', (t) => {
   const path = writeSegment(tempFolder(t), [RECORDS]);
   const whole = readFileSync(path);
-  const headerBytes = whole.length - RECORDS.reduce((sum, record) => sum + 24 + record.body.length, 0);
+  const headerBytes = whole.length - RECORDS.reduce((sum, record) => sum + RECORD_PREFIX_BYTES + record.body.length, 0);
   const ends = RECORDS.map(
-    (_, i) => headerBytes + RECORDS.slice(0, i + 1).reduce((sum, r) => sum + 24 + r.body.length, 0),
+    (_, i) => headerBytes + RECORDS.slice(0, i + 1).reduce((sum, r) => sum + RECORD_PREFIX_BYTES + r.body.length, 0),
   );
   for (let length = whole.length - 1; length >= headerBytes; length--) {
     truncateSync(path, length);
@@ -109,9 +111,9 @@ test('a segment cut inside its header is corrupt, and says so', (t) => {
 test('any flipped bit of a record ends the segment before it', (t) => {
   const path = writeSegment(tempFolder(t), [RECORDS]);
   const whole = readFileSync(path);
-  const start = whole.length - RECORDS.reduce((sum, record) => sum + 24 + record.body.length, 0);
-  const second = start + 24 + RECORDS[0]!.body.length;
-  for (let byte = second; byte < second + 24 + RECORDS[1]!.body.length; byte++) {
+  const start = whole.length - RECORDS.reduce((sum, record) => sum + RECORD_PREFIX_BYTES + record.body.length, 0);
+  const second = start + RECORD_PREFIX_BYTES + RECORDS[0]!.body.length;
+  for (let byte = second; byte < second + RECORD_PREFIX_BYTES + RECORDS[1]!.body.length; byte++) {
     const damaged = Buffer.from(whole);
     damaged[byte]! ^= 1 << (byte % 8);
     writeFileSync(path, damaged);

@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Daemon, startDaemon } from '../../src/app/serve.ts';
 import { parseConfig } from '../../src/config/load.ts';
+import type { TableName } from '../../src/model/signal.ts';
 import { tempFolder } from './temp.ts';
 
 export const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -21,12 +22,12 @@ export interface TestBridge {
   readonly configFile: string;
   flush(): Promise<void>;
   /** Rows as objects; 64-bit numbers that do not fit stay text. */
-  rows(query?: Record<string, string>): Promise<Record<string, unknown>[]>;
+  rows(query?: Record<string, string>, table?: TableName): Promise<Record<string, unknown>[]>;
 }
 
-/** A configuration over a folder, with all ports free and without noise; `toml` is added to it. */
+/** A configuration over a folder, with all ports free and without noise; `toml` is added to it, key by key. */
 export function testToml(folder: string, toml = ''): string {
-  return `[server]
+  const base = `[server]
 otlp_grpc = "127.0.0.1:0"
 otlp_http = "127.0.0.1:0"
 api = "127.0.0.1:0"
@@ -35,7 +36,19 @@ ${toml.includes('[storage]') || toml.includes('[s3]') ? '' : `[storage]\npath = 
 path = "${join(folder, 'journal')}"
 [telemetry]
 log_level = "error"
-${toml}`;
+`;
+  const sections = toml.split(/^(?=\[)/m).filter((section) => section.trim() !== '');
+  return sections.reduce(addSection, base);
+}
+
+/** Keys of a section that is there already go under its header, and take the place of its own. */
+function addSection(text: string, section: string): string {
+  const header = section.split('\n', 1)[0]!;
+  if (!`\n${text}`.includes(`\n${header}\n`)) return `${text}${section}\n`;
+  const keys = section.slice(header.length).trim();
+  const names = keys.split('\n').map((line) => line.split('=')[0]!.trim());
+  const kept = text.split('\n').filter((line) => !names.includes(line.split('=')[0]!.trim()));
+  return kept.join('\n').replace(`${header}\n`, `${header}\n${keys}\n`);
 }
 
 /** A bridge in this process, stopped when the test is over. */
@@ -43,12 +56,22 @@ export async function startBridge(
   t: Pick<TestContext, 'after'>,
   toml = '',
 ): Promise<TestBridge & { readonly daemon: Daemon }> {
-  const folder = tempFolder(t);
+  let removeFolder = () => {};
+  let daemon: Daemon | undefined;
+  // In this order: what is left is committed into the folder while the daemon stops.
+  t.after(async () => {
+    await daemon?.stop(10_000);
+    removeFolder();
+  });
+  const folder = tempFolder({
+    after: (remove) => {
+      removeFolder = remove as () => void;
+    },
+  });
   const configFile = join(folder, 'test.toml');
   const text = testToml(folder, toml);
   writeFileSync(configFile, text);
-  const daemon = await startDaemon(parseConfig(text, configFile), 'test');
-  t.after(() => daemon.stop(10_000));
+  daemon = await startDaemon(parseConfig(text, configFile), 'test');
   return { ...bridgeAt(daemon.http, daemon.grpc, daemon.api, folder, configFile), daemon };
 }
 
@@ -87,8 +110,8 @@ function bridgeAt(http: string, grpc: string, apiAddress: string, folder: string
       if (!response.ok) throw new Error(`flush: ${response.status} ${await response.text()}`);
       await response.arrayBuffer();
     },
-    async rows(query = {}) {
-      const response = await fetch(`${api}/api/v1/tables/traces/rows?${new URLSearchParams(query)}`);
+    async rows(query = {}, table = 'traces') {
+      const response = await fetch(`${api}/api/v1/tables/${table}/rows?${new URLSearchParams(query)}`);
       const text = await response.text();
       if (!response.ok) throw new Error(`rows: ${response.status} ${text}`);
       return parseNdjson(text);

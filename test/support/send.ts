@@ -1,10 +1,14 @@
 /** Raw OTLP calls for tests. */
 import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
+import { SIGNALS, type SignalName } from '../../src/model/signal.ts';
 
-const SERVICE = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
+/** Path of the method Export of a signal's service. */
+export function exportPath(signal: SignalName): string {
+  return `/${SIGNALS[signal].grpcService}/Export`;
+}
 
 /** One gRPC export of raw bytes; rejects with the ServiceError. */
-export function exportGrpc(address: string, body: Uint8Array, path = SERVICE): Promise<Buffer> {
+export function exportGrpc(address: string, body: Uint8Array, path = exportPath('traces')): Promise<Buffer> {
   const client = new Client(address, credentials.createInsecure());
   const identity = (value: Buffer) => value;
   return new Promise<Buffer>((resolve, reject) => {
@@ -29,8 +33,9 @@ export function exportHttp(
   body: Uint8Array<ArrayBuffer> | string,
   type: keyof typeof CONTENT_TYPES = 'protobuf',
   headers: Record<string, string> = {},
+  signal: SignalName = 'traces',
 ): Promise<Response> {
-  return fetch(`${otlp}/v1/traces`, {
+  return fetch(`${otlp}/v1/${signal}`, {
     method: 'POST',
     body,
     headers: { 'content-type': CONTENT_TYPES[type], ...headers },

@@ -1,0 +1,17 @@
+/** One bridge for all tests of a file. */
+import { after, before } from 'node:test';
+import { startBridge, type TestBridge } from './daemon.ts';
+
+/** The bridge is there once the tests run; its fields are read then. */
+export function sharedBridge(toml = ''): TestBridge {
+  const cleanups: (() => unknown)[] = [];
+  const shared = {} as TestBridge;
+  before(async () => {
+    const bridge = await startBridge({ after: (clean: () => unknown) => void cleanups.push(clean) } as never, toml);
+    Object.assign(shared, bridge);
+  });
+  after(async () => {
+    for (const clean of cleanups.reverse()) await clean();
+  });
+  return shared;
+}
