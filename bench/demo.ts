@@ -210,6 +210,13 @@ async function visit(): Promise<void> {
 async function main(): Promise<void> {
   const seconds = Number(values.seconds);
   const rate = Number(values.rate);
+  const reached = await fetch(`${values.url}/v1/traces`)
+    .then((response) => response.arrayBuffer())
+    .catch(() => undefined);
+  if (!reached) {
+    process.stderr.write(`No bridge answers at ${values.url}. Start it in another terminal: npm start\n`);
+    process.exit(1);
+  }
   process.stdout.write(`Sending ${rate} visits a second to ${values.url} for ${seconds} s. Ctrl-C stops.\n`);
   const visits = new Set<Promise<void>>();
   const endMs = Date.now() + seconds * 1000;
@@ -227,7 +234,9 @@ async function main(): Promise<void> {
   await Promise.all(providers.map((provider) => provider.shutdown()));
   process.stdout.write(`Done: ${stored} spans stored${refused ? `, ${refused} not (${lastRefusal})` : ''}.\n`);
   if (stored > 0)
-    process.stdout.write('Look at them:\n  npm run otel-lake -- read traces --filter "service_name = \'checkout\'"\n');
+    process.stdout.write(
+      'Look at them:\n  npm run -s otel-lake -- read traces --filter "service_name = \'checkout\'"\n',
+    );
   process.exitCode = stored > 0 ? 0 : 1;
 }
 

@@ -1,4 +1,5 @@
 /** Runs the daemon until a signal: says where it listens and what to do next, and stops within a bounded time. */
+import { DEFAULT_CONFIG_FILE } from '../config/load.ts';
 import type { Config } from '../config/types.ts';
 import { addressUrl } from '../platform/listen.ts';
 import { type Daemon, startDaemon } from './serve.ts';
@@ -49,6 +50,9 @@ function welcome(daemon: Daemon, config: Config, version: string): string {
   const http = addressUrl(daemon.http, isTls);
   const api = addressUrl(daemon.api, isTls);
   const curl = api.startsWith('unix:') ? `curl --unix-socket ${api.slice(5)} 'http://lake` : `curl '${api}`;
+  // Commands find a bridge by its configuration: another file than the default has to be named to them too.
+  const configOption = config.file === DEFAULT_CONFIG_FILE ? '' : ` --config ${config.file}`;
+  const demoOption = config.server.otlpHttp === '127.0.0.1:4318' ? '' : ` -- --url ${http}`;
   return `otel-lake-bridge ${version}
 
   OTLP/gRPC  ${daemon.grpc}
@@ -58,7 +62,7 @@ function welcome(daemon: Daemon, config: Config, version: string): string {
   api        ${api}
 
 Send something (another terminal):
-  npm run demo
+  npm run demo${demoOption}
 or point a Collector here:
   exporters:
     otlp:
@@ -66,7 +70,7 @@ or point a Collector here:
       tls: { insecure: ${isTls ? 'false' : 'true'} }
 
 Then read it back:
-  npm run otel-lake -- read traces --limit 10
+  npm run -s otel-lake -- read traces --limit 10${configOption}
   ${curl}/api/v1/tables/traces/rows?limit=10'
 
 Rows reach files after at most ${config.flush.maxAgeSeconds} s; reads see them at once. Ctrl-C stops.

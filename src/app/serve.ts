@@ -26,7 +26,7 @@ import { createHandler } from '../receive/handler.ts';
 import { startHttpReceiver } from '../receive/http.ts';
 import { openStore } from '../store/open.ts';
 import type { ObjectStore } from '../store/store.ts';
-import { createLogger } from '../telemetry/log.ts';
+import { createLogger, type Logger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { layoutOf } from './layout.ts';
 import { arrowToOtlpJson } from './otlp-json.ts';
@@ -67,7 +67,7 @@ export async function startDaemon(config: Config, version: string): Promise<Daem
   });
   let stopping = false;
 
-  const storeHealth = watchStore(store);
+  const storeHealth = watchStore(store, log);
   await storeHealth.first;
   const ingest = await startIngest({
     config,
@@ -180,7 +180,7 @@ function addStateMetrics(metrics: ReturnType<typeof createMetrics>, ingest: Inge
 }
 
 /** Asks the store at the start, and again now and then while it does not answer. */
-function watchStore(store: ObjectStore) {
+function watchStore(store: ObjectStore, log: Logger) {
   let failure: BridgeError | undefined;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -189,7 +189,15 @@ function watchStore(store: ObjectStore) {
       await store.check();
       failure = undefined;
     } catch (error) {
-      failure = BridgeError.from(error);
+      const found = BridgeError.from(error);
+      // Said when it begins, not every ten seconds; `/readyz` says it as long as it lasts.
+      if (found.message !== failure?.message) {
+        log.warn(
+          { code: found.code, hint: found.hint },
+          `the store cannot be used; rows wait in the journal: ${found.message}`,
+        );
+      }
+      failure = found;
     }
     if (!stopped) timer = setTimeout(check, STORE_CHECK_MS).unref();
   }

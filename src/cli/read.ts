@@ -1,9 +1,9 @@
-import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import type { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { BridgeError } from '../errors.ts';
 import type { TableName } from '../model/signal.ts';
+import { isErrno } from '../platform/files.ts';
 import { type CliContext, type LakeCommandOptions, usingLake, withLake } from './context.ts';
 import type { Lake } from './lake.ts';
 import { formatTable, showBytes, showCount, showValue, startProgress } from './output.ts';
@@ -23,6 +23,7 @@ interface ReadOptions extends LakeCommandOptions {
 /** Rows of a table on a terminal where no limit is given: more would scroll away. */
 const TABLE_LIMIT = 50;
 const CELL_WIDTH = 40;
+const FILE_ERRORS = ['ENOENT', 'EACCES', 'EISDIR', 'ENOSPC', 'EROFS', 'ENOTDIR', 'EPERM', 'EIO'];
 /** Columns that fit a terminal and say most. */
 const TABLE_COLUMNS: Readonly<Record<TableName, string>> = {
   traces: 'timestamp,service_name,name,kind,status_code,duration_nano,trace_id',
@@ -65,6 +66,11 @@ Examples:
 }
 
 async function readRows(lake: Lake, table: string, options: ReadOptions): Promise<void> {
+  if (options.json && options.format && options.format !== 'ndjson') {
+    throw new BridgeError('config', `--json and --format ${options.format} contradict each other`, {
+      hint: 'Give one of them.',
+    });
+  }
   const onTerminal = process.stdout.isTTY === true && !options.out;
   const format = options.json ? 'ndjson' : (options.format ?? (onTerminal ? 'table' : 'ndjson'));
   if (format === 'arrow' && onTerminal) {
@@ -97,25 +103,25 @@ function readParams(table: string, options: ReadOptions, format: string): URLSea
 
 /** Copies to a file or standard output with backpressure; a reader that goes away (`| head`) ends it quietly. */
 async function copy(chunks: AsyncIterable<Uint8Array>, file: string | undefined, signal: AbortSignal): Promise<void> {
-  const target: Writable = file ? createWriteStream(file) : process.stdout;
   const progress = startProgress('reading');
   let bytes = 0;
-  let closed = false;
-  target.on('error', (error: NodeJS.ErrnoException) => {
-    closed = error.code === 'EPIPE';
-    if (!closed) progress.update(error.message);
-  });
-  try {
+  async function* counted() {
     for await (const chunk of chunks) {
-      if (closed) return;
       bytes += chunk.byteLength;
       if (file) progress.update(`${showBytes(bytes)} read`);
-      if (!target.write(chunk)) await Promise.race([once(target, 'drain', { signal }), once(target, 'close')]);
+      yield chunk;
     }
-    if (file)
-      await new Promise<void>((resolve, reject) =>
-        target.end((error?: Error | null) => (error ? reject(error) : resolve())),
-      );
+  }
+  try {
+    if (file) await pipeline(counted, createWriteStream(file), { signal });
+    else await pipeline(counted, process.stdout, { signal, end: false });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isErrno(error, 'EPIPE')) return;
+    if (!file || error instanceof BridgeError || !isErrno(error, ...FILE_ERRORS)) throw error;
+    throw new BridgeError('permission_denied', `${file} cannot be written: ${(error as Error).message}`, {
+      cause: error,
+    });
   } finally {
     progress.done();
   }

@@ -1,4 +1,5 @@
 /** The lake of a running bridge, through its HTTP interface. */
+import { checkPartitionPath } from '../catalog/keys.ts';
 import { BridgeError, type ErrorCode, STATUS } from '../errors.ts';
 import type { Lake } from './lake.ts';
 
@@ -63,6 +64,8 @@ export function remoteLake({ url, adminUrl, token }: RemoteOptions): Lake {
       return (await json<{ partitions: never }>(`${url}/api/v1/partitions?${query}`)).partitions;
     },
     async deletePartition(table, path, dryRun) {
+      // Checked here too: fetch would take `..` as a way to another route.
+      checkPartitionPath(path);
       const query = dryRun ? '?dry_run=true' : '';
       return json(`${adminUrl}/admin/v1/partitions/${table}/${path}${query}`, { method: 'DELETE' });
     },

@@ -6,7 +6,7 @@ import { createOutput, showBytes, showCount } from './output.ts';
 export function addTablesCommand(program: Command, context: CliContext): void {
   withLake(program.command('tables'))
     .argument('[table]', 'print the columns of this table')
-    .description('list the tables, or the columns of one')
+    .description('list the tables with what is in their files, or the columns of one')
     .addHelpText('after', '\nExamples:\n  otel-lake tables\n  otel-lake tables traces')
     .action((table: string | undefined, options: LakeCommandOptions) =>
       usingLake(context, options, async (lake) => {

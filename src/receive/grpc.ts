@@ -1,6 +1,7 @@
 /** OTLP/gRPC. Messages are handed on as raw bytes, still compressed where they came so: the lane decodes them. */
 import {
   type handleUnaryCall,
+  logVerbosity,
   Metadata,
   Server,
   ServerCredentials,
@@ -9,6 +10,7 @@ import {
   type ServiceDefinition,
   type StatusObject,
   type sendUnaryData,
+  setLogVerbosity,
 } from '@grpc/grpc-js';
 import type { ServerConfig } from '../config/types.ts';
 import { type BridgeError, STATUS } from '../errors.ts';
@@ -31,6 +33,9 @@ export interface GrpcReceiverOptions {
   readonly codec: AnswerCodec;
   readonly checkToken: TokenCheck;
 }
+
+// Its complaints go to the console as they are; what matters comes back as an error and is said once, with its key.
+setLogVerbosity(logVerbosity.NONE);
 
 export async function startGrpcReceiver(options: GrpcReceiverOptions): Promise<GrpcReceiver> {
   const { server: config, signals, handler, codec } = options;
@@ -139,13 +144,16 @@ function grpcStatus(error: BridgeError, codec: AnswerCodec): StatusObject {
   return { code: STATUS[error.code].grpc, details, metadata };
 }
 
+/** In front of each message: a compressed-flag and a length. */
+const MESSAGE_PREFIX_BYTES = 5;
+
 /**
- * What is moved to a lane's thread must own its memory: grpc-js hands out the tail of a buffer of its own behind the
- * message's prefix, but small ones from a pool.
+ * What is moved to a lane's thread must own its memory. A message of some size has its buffer to itself, but for its
+ * prefix; a small one stands in a pool of many and is copied.
  */
 function ownedBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer, byteOffset, byteLength } = bytes;
-  const isAlone = buffer instanceof ArrayBuffer && buffer.byteLength - byteLength <= 5 && byteLength > 0;
+  const isAlone = buffer.byteLength - byteLength <= MESSAGE_PREFIX_BYTES && buffer instanceof ArrayBuffer;
   return isAlone ? new Uint8Array(buffer, byteOffset, byteLength) : new Uint8Array(bytes);
 }
 

@@ -19,5 +19,7 @@ export function createLogger(config: TelemetryConfig, bindings: Record<string, u
     });
     return pino(options, stream);
   }
-  return pino({ ...options, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 2, sync: true }));
+  const formatters = { level: (label: string) => ({ level: label }) };
+  const json = { ...options, formatters, timestamp: pino.stdTimeFunctions.isoTime };
+  return pino(json, pino.destination({ dest: 2, sync: true }));
 }
