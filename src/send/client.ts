@@ -22,9 +22,6 @@ export interface ClientOptions {
   readonly timeoutMs: number;
 }
 
-/** What any receiver's answer must fit in (OTLP: limits on the size of responses). */
-export const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
-
 export function createClient(options: ClientOptions): OtlpClient {
   return options.target.protocol === 'grpc' ? createGrpcClient(options) : createHttpClient(options);
 }

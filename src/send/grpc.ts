@@ -1,8 +1,8 @@
 /** OTLP/gRPC (https://opentelemetry.io/docs/specs/otlp/#otlpgrpc-response). */
 import { Client, compressionAlgorithms, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { BridgeError, type ErrorCode } from '../errors.ts';
-import { type ClientOptions, MAX_ANSWER_BYTES, type OtlpClient } from './client.ts';
-import { readStatus } from './status.ts';
+import type { ClientOptions, OtlpClient } from './client.ts';
+import { MAX_ANSWER_BYTES, readStatus } from './status.ts';
 
 const RETRYABLE: ReadonlySet<number> = new Set([
   status.CANCELLED,

@@ -2,8 +2,8 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { BridgeError, type ErrorCode } from '../errors.ts';
-import { type ClientOptions, MAX_ANSWER_BYTES, type OtlpClient } from './client.ts';
-import { readStatus } from './status.ts';
+import type { ClientOptions, OtlpClient } from './client.ts';
+import { MAX_ANSWER_BYTES, readStatus } from './status.ts';
 
 const CONTENT_TYPE = 'application/x-protobuf';
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);

@@ -3,6 +3,9 @@ import { SERVICE_MESSAGES } from '../decode/messages.ts';
 import { decode, type PlainMessage } from '../decode/protobuf-writer.ts';
 import type { Signal } from '../model/signal.ts';
 
+/** What any receiver's answer must fit in (OTLP: limits on the size of responses). */
+export const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+
 export interface PartialSuccess {
   readonly rejected: number;
   readonly message: string;

@@ -111,7 +111,11 @@ describe('the HTTP interface', () => {
     const { tables } = (await (await get('/api/v1/tables')).json()) as { tables: { table: string; rows: number }[] };
     assert.deepEqual(
       tables.map(({ table, rows }) => [table, rows]),
-      [['traces', sample.items]],
+      [
+        ['traces', sample.items],
+        ['logs', 0],
+        ['metrics', 0],
+      ],
     );
     for (const path of ['/api/v1/partitions?table=traces', '/admin/v1/partitions?prefix=date']) {
       const { partitions } = (await (await get(path)).json()) as { partitions: { rows: number }[] };

@@ -8,7 +8,6 @@ import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { buildOracle } from '../oracle/oracle.ts';
-import type { Finding } from './examine.ts';
 import { replay } from './replay.ts';
 import { type Counts, SHARED, type WorkerMessage, type WorkerOptions } from './worker.ts';
 
@@ -45,7 +44,8 @@ const { values } = parseArgs({
 interface Summary {
   readonly counts: Record<keyof Counts, number>;
   readonly rules: Map<string, number>;
-  readonly findings: Map<string, Finding[]>;
+  /** How many of each kind. */
+  readonly findings: Map<string, number>;
 }
 
 async function run(seed: number): Promise<boolean> {
@@ -77,7 +77,7 @@ async function run(seed: number): Promise<boolean> {
       place,
     };
     return startWorker(workerData, (message) => {
-      note(summary, message);
+      note(summary, message, seed);
       if (summary.counts.inputs >= Number(values.inputs)) Atomics.store(shared, SHARED.stop, 1);
     });
   });
@@ -115,17 +115,20 @@ function watchForHang(shared: Int32Array, onHang: (caseNumber: number) => void):
   }, HANG_MS);
 }
 
-function note({ counts, rules, findings }: Summary, message: WorkerMessage): void {
+/** Counts what a worker tells, and prints the first findings of a kind at once. */
+function note({ counts, rules, findings }: Summary, message: WorkerMessage, seed: number): void {
   if (message.type === 'progress') {
     for (const name of Object.keys(counts) as (keyof Counts)[]) counts[name] += message.counts[name];
     for (const [rule, times] of Object.entries(message.rules)) rules.set(rule, (rules.get(rule) ?? 0) + times);
     return;
   }
-  const { finding } = message;
-  const kind = `${finding.kind} ${kindOf(finding.text)}`;
-  const known = findings.get(kind);
-  if (known) known.push(finding);
-  else if (findings.size < MAX_KINDS) findings.set(kind, [finding]);
+  const { kind, caseNumber, text } = message.finding;
+  const name = `${kind} ${kindOf(text)}`;
+  const times = (findings.get(name) ?? 0) + 1;
+  if (times === 1 && findings.size >= MAX_KINDS) return;
+  findings.set(name, times);
+  if (times <= MAX_SHOWN_OF_A_KIND)
+    console.log(`\n${kind.toUpperCase()} --seed ${seed} --case ${caseNumber}\n${text}\n`);
 }
 
 /** Findings whose texts differ in numbers and quoted parts only are of one kind. */
@@ -141,17 +144,13 @@ function line({ counts, findings }: Summary, seconds: number): string {
   const { inputs, accepted, refused, asked, roundTrips } = counts;
   const rate = Math.round(inputs / seconds);
   const kinds = (kind: string) =>
-    [...findings].filter(([name]) => name.startsWith(kind)).reduce((sum, [, list]) => sum + list.length, 0);
+    [...findings].filter(([name]) => name.startsWith(kind)).reduce((sum, [, times]) => sum + times, 0);
   const found = `${kinds('crash')} crashes, ${kinds('disagreement')} disagreements`;
   return `${Math.round(seconds)} s: ${inputs} inputs (${rate}/s), ${accepted} accepted, ${refused} refused, ${asked} before the oracle, ${roundTrips} round trips; ${found}`;
 }
 
 function print(summary: Summary, seed: number, seconds: number): void {
-  for (const list of summary.findings.values()) {
-    for (const { kind, caseNumber, text } of list.slice(0, MAX_SHOWN_OF_A_KIND)) {
-      console.log(`\n${kind.toUpperCase()} --seed ${seed} --case ${caseNumber} (${list.length} like it)\n${text}`);
-    }
-  }
+  for (const [name, times] of summary.findings) console.log(`\n${times} times: ${name}`);
   console.log('\njustified differences (rules.ts):');
   for (const [rule, times] of [...summary.rules].sort(([a], [b]) => (a < b ? -1 : 1)))
     console.log(`  ${times}  ${rule}`);

@@ -23,9 +23,21 @@ export function hasReplacedData(signal: SignalName, bytes: Uint8Array): boolean 
   });
 }
 
+/** Whether a varint has bits over 64, which protobuf-go refuses and other parsers drop. */
+export function hasLargeVarint(signal: SignalName, bytes: Uint8Array): boolean {
+  let found = false;
+  visit(MESSAGES[SERVICE_MESSAGES[signal].request], bytes, {
+    largeVarint() {
+      found = true;
+    },
+  });
+  return found;
+}
+
 interface Visitor {
   /** True ends the visit. */
-  field(message: MessageDescriptor, number: number, wireType: number): boolean;
+  field?(message: MessageDescriptor, number: number, wireType: number): boolean;
+  largeVarint?(): void;
   message?(message: MessageDescriptor): void;
 }
 
@@ -38,6 +50,7 @@ function visit(message: MessageDescriptor, bytes: Uint8Array, visitor: Visitor):
     for (let count = 1; ; count++) {
       const byte = bytes[at++] ?? 0;
       value += (byte & (count === 10 ? 1 : 127)) * 2 ** (7 * (count - 1));
+      if (count === 10 && byte > 1 && byte < 128) visitor.largeVarint?.();
       if (byte < 128) return value;
     }
   }
@@ -46,7 +59,7 @@ function visit(message: MessageDescriptor, bytes: Uint8Array, visitor: Visitor):
     const tag = varint();
     const wireType = tag % 8;
     const number = Math.floor(tag / 8);
-    if (visitor.field(message, number, wireType)) return true;
+    if (visitor.field?.(message, number, wireType)) return true;
     if (wireType === 0) varint();
     else if (wireType === 1) at += 8;
     else if (wireType === 5) at += 4;

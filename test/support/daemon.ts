@@ -41,14 +41,23 @@ log_level = "error"
   return sections.reduce(addSection, base);
 }
 
-/** Keys of a section that is there already go under its header, and take the place of its own. */
+/** Keys of a section that is there already take the place of its own. */
 function addSection(text: string, section: string): string {
   const header = section.split('\n', 1)[0]!;
-  if (!`\n${text}`.includes(`\n${header}\n`)) return `${text}${section}\n`;
   const keys = section.slice(header.length).trim();
-  const names = keys.split('\n').map((line) => line.split('=')[0]!.trim());
-  const kept = text.split('\n').filter((line) => !names.includes(line.split('=')[0]!.trim()));
-  return kept.join('\n').replace(`${header}\n`, `${header}\n${keys}\n`);
+  const names = keys.split('\n').map(keyName);
+  let found = false;
+  const sections = text.split(/^(?=\[)/m).map((one) => {
+    const [first, ...lines] = one.trimEnd().split('\n');
+    if (first !== header) return one;
+    found = true;
+    return `${[header, keys, ...lines.filter((line) => !names.includes(keyName(line)))].join('\n')}\n`;
+  });
+  return found ? sections.join('') : `${text}${section.trimEnd()}\n`;
+}
+
+function keyName(line: string): string {
+  return line.split('=', 1)[0]!.trim();
 }
 
 /** A bridge in this process, stopped when the test is over. */
