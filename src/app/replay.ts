@@ -1,6 +1,5 @@
 /** Rows of the lake sent as OTLP again: read as an Arrow stream, put together a batch at a time, sent one after another. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AsyncRecordBatchStreamReader, RecordBatchReader } from 'apache-arrow';
 import type { Lake } from '../cli/lake.ts';
 import type { ReplayCounts, ReplayHooks, ReplayOptions, ReplayResult } from '../cli/replay-types.ts';
 import { SERVICE_MESSAGES } from '../decode/messages.ts';
@@ -12,6 +11,7 @@ import { createClient } from '../send/client.ts';
 import { DEFAULT_RETRY, withRetries } from '../send/retry.ts';
 import { readPartialSuccess } from '../send/status.ts';
 import { parseTarget } from '../send/target.ts';
+import { arrowRows } from './arrow-rows.ts';
 
 /** A request is cut in two where it is larger, whatever the receiver would take. */
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
@@ -76,7 +76,7 @@ export async function replay(lake: Lake, options: ReplayOptions, hooks: ReplayHo
     };
     const params = new URLSearchParams({ ...options.params, format: 'arrow' });
     if (Number.isFinite(left)) params.set('limit', String(left));
-    for await (const row of readRows(lake, table, params, hooks.signal)) {
+    for await (const row of arrowRows(lake.read(table, params, hooks.signal))) {
       batch.push(row);
       left--;
       if (batch.length >= batchSize) await flush();
@@ -101,11 +101,6 @@ export async function replay(lake: Lake, options: ReplayOptions, hooks: ReplayHo
 }
 
 type Counts = { -readonly [K in keyof ReplayCounts]: ReplayCounts[K] };
-
-async function* readRows(lake: Lake, table: string, params: URLSearchParams, signal: AbortSignal): AsyncGenerator<Row> {
-  const reader = (await RecordBatchReader.from(lake.read(table, params, signal))) as AsyncRecordBatchStreamReader;
-  for await (const batch of reader) for (const row of batch) yield row as unknown as Row;
-}
 
 function encodeRows(signal: Signal, rows: readonly Row[]): Uint8Array {
   const assembler = createOtlpAssembler(signal.name);

@@ -129,7 +129,7 @@ async function copy(chunks: AsyncIterable<Uint8Array>, file: string | undefined,
 
 async function tableOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
   let text = '';
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   for await (const chunk of chunks) text += decoder.decode(chunk, { stream: true });
   const rows = text
     .split('\n')

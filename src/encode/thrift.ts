@@ -53,7 +53,7 @@ export const struct = (...fields: [number, ThriftField][]): ThriftField => ({
 });
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export function structOf(parent: ThriftStruct, id: number): ThriftStruct {
   return present(optional(parent, id, THRIFT.struct), id) as ThriftStruct;

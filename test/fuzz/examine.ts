@@ -30,8 +30,7 @@ export function examine(subject: Subject, fuzzCase: FuzzCase, extent: Extent): E
   let back: Uint8Array | undefined;
   try {
     outcome = subject.take(fuzzCase);
-    if (extent.roundTrip && outcome.result && !losesMarks(outcome.protobuf!))
-      back = subject.roundTrip(signal, outcome.protobuf!, outcome.result);
+    if (extent.roundTrip && outcome.result) back = subject.roundTrip(signal, outcome.protobuf!, outcome.result);
   } catch (thrown) {
     if (!(thrown instanceof Broken)) throw thrown;
     const finding: Finding = { kind: 'crash', caseNumber: number, text: thrown.message };
@@ -53,11 +52,6 @@ export function examine(subject: Subject, fuzzCase: FuzzCase, extent: Extent): E
     questions,
     judge: (answers) => judge(fuzzCase, known, answers, back !== undefined),
   };
-}
-
-/** Arrow's JavaScript reader drops a byte order mark at the beginning of a text, so that rows with one cannot come back. */
-function losesMarks(protobuf: Uint8Array): boolean {
-  return Buffer.from(protobuf.buffer, protobuf.byteOffset, protobuf.length).includes('\ufeff');
 }
 
 function judge(fuzzCase: FuzzCase, outcome: Outcome, answers: readonly OracleAnswer[], hasBack: boolean) {

@@ -1,12 +1,13 @@
 /** What the bridge makes of a case, and the promises that hold for every input whatever it is. */
 import { isUtf8 } from 'node:buffer';
+import { batchRows } from '../../src/app/arrow-rows.ts';
 import { toArrow } from '../../src/batch/arrow.ts';
 import { createTableBuilder, type TableBuilder } from '../../src/batch/builder.ts';
 import { toProtobuf } from '../../src/decode/body.ts';
 import { createDecoder, type Decoder } from '../../src/decode/decoder.ts';
 import { SERVICE_MESSAGES } from '../../src/decode/messages.ts';
 import { encode } from '../../src/decode/protobuf-writer.ts';
-import { createOtlpAssembler, type Row } from '../../src/decode/rows.ts';
+import { createOtlpAssembler } from '../../src/decode/rows.ts';
 import type { DecodeResult } from '../../src/decode/tally.ts';
 import { BridgeError, type ErrorCode } from '../../src/errors.ts';
 import type { Batch, ColumnData } from '../../src/model/batch.ts';
@@ -141,7 +142,7 @@ function decodeAlone(signal: SignalName, protobuf: Uint8Array, limits: RowLimits
 function requestOf(signal: SignalName, batch: Batch, schema: TableSchema): Uint8Array {
   try {
     const assembler = createOtlpAssembler(signal);
-    for (const row of toArrow(batch, schema)) assembler.add(row as unknown as Row);
+    for (const row of batchRows(toArrow(batch, schema))) assembler.add(row);
     return encode(SERVICE_MESSAGES[signal].request, assembler.finish());
   } catch (thrown) {
     throw new Broken(`its rows cannot become OTLP: ${stackOf(thrown)}`);

@@ -41,7 +41,7 @@ export function promotedView(batch: ReadBatch, { attribute, type }: Promotion): 
   return typedView(texts, type);
 }
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const encoder = new TextEncoder();
 
 function decodeText(bytes: Uint8Array, start: number, end: number): string {

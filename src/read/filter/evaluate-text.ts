@@ -95,7 +95,7 @@ function numberOfBytes(bytes: Uint8Array, start: number, end: number): number | 
   return i === end && end > start ? number : numberOfText(textOf(bytes, start, end));
 }
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export function textOf(bytes: Uint8Array, start: number, end: number): string {
   return decoder.decode(bytes.subarray(start, end));
