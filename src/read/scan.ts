@@ -109,8 +109,8 @@ async function* openGroups(plan: ReadPlan, context: ScanContext): AsyncGenerator
 
 async function openFile(planned: PlannedFile, plan: ReadPlan, context: ScanContext): Promise<OpenFile | undefined> {
   const reader = createObjectReader(context.store, planned, context.stats, context.signal);
-  const placeholder = { reader, failed: false } as OpenFile;
-  const footer = await attempt(placeholder, context, () => readFooter(reader));
+  const opening = { reader, failed: false } as OpenFile;
+  const footer = await attempt(opening, context, () => readFooter(reader));
   if (footer === undefined) return undefined;
   const asked = plan.filterColumns.length > 0 ? plan.filterColumns : plan.outputColumns;
   const first = present(asked, footer.value, context);
