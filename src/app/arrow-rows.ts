@@ -15,6 +15,7 @@ export async function* arrowRows(stream: AsyncIterable<Uint8Array>): AsyncGenera
 }
 
 export function* batchRows(batch: RecordBatch): Generator<Row> {
+  if (batch.numRows === 0) return; // its columns may have no buffers at all
   const read = structReader(batch.data);
   for (let i = 0; i < batch.numRows; i++) yield read(i) as Row;
 }

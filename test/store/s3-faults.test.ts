@@ -230,7 +230,10 @@ test('when a part fails the upload is aborted, the first error is kept, and noth
   await assert.rejects(writer.close(), { code: 'permission_denied' });
   await writer.abort();
   assert.equal(count('AbortMultipartUpload'), 1);
-  assert.equal(seen.at(-1)?.call, 'AbortMultipartUpload');
+  await sleep(100); // a part that was cut may lie whole in a socket, and be read by the server only now
+  const calls = seen.length;
+  await sleep(200);
+  assert.equal(seen.length, calls);
   assert.ok(count('UploadPart') < 50);
 });
 
