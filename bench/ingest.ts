@@ -15,7 +15,7 @@ const { values } = parseArgs({
     signal: { type: 'string', default: 'traces' },
     transport: { type: 'string', default: 'http' },
     gzip: { type: 'boolean', default: false },
-    seconds: { type: 'string', default: '10' },
+    seconds: { type: 'string', default: '20' },
     rounds: { type: 'string', default: '3' },
     connections: { type: 'string', default: '8' },
   },
