@@ -24,7 +24,7 @@ export function readDeps(
     promotions: layout.promote[table],
     partitioning: layout.partitioning,
     objects: (name, partition, signal) => catalog.objects(name, { partition, signal }),
-    committed: (commitIds) => catalog.committed(commitIds),
+    committed: (commitIds, signal) => catalog.committed(commitIds, { signal }),
     fresh: { open: (name, { partition }) => openFresh(fresh, name, partition) },
     batchSize,
     parallelism,

@@ -45,8 +45,8 @@ export interface Daemon {
   stop(deadlineMs: number): Promise<void>;
 }
 
-/** How often an unreachable store is asked again, for `/readyz`. */
-const STORE_CHECK_MS = 10_000;
+/** How often the store is asked, for `/readyz`: seldom while it answers, because a call to S3 costs money. */
+const STORE_CHECK_MS = { answering: 60_000, away: 10_000 };
 
 /** Starts everything; throws a BridgeError `config` where the configuration cannot be used on this machine. */
 export async function startDaemon(config: Config, version: string): Promise<Daemon> {
@@ -179,7 +179,7 @@ function addStateMetrics(metrics: ReturnType<typeof createMetrics>, ingest: Inge
   });
 }
 
-/** Asks the store at the start, and again now and then while it does not answer. */
+/** Asks the store at the start and again now and then. */
 function watchStore(store: ObjectStore, log: Logger) {
   let failure: BridgeError | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -199,7 +199,7 @@ function watchStore(store: ObjectStore, log: Logger) {
       }
       failure = found;
     }
-    if (!stopped) timer = setTimeout(check, STORE_CHECK_MS).unref();
+    if (!stopped) timer = setTimeout(check, failure ? STORE_CHECK_MS.away : STORE_CHECK_MS.answering).unref();
   }
   return {
     first: check(),

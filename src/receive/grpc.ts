@@ -15,29 +15,15 @@ import {
 import type { ServerConfig } from '../config/types.ts';
 import { type BridgeError, STATUS } from '../errors.ts';
 import type { Signal } from '../model/signal.ts';
-import { type Address, listenError, parseAddress, readTlsFiles, removeStaleSocket } from '../platform/listen.ts';
-import type { TokenCheck } from '../platform/tokens.ts';
+import { listenError, parseAddress, readTlsFiles, removeStaleSocket } from '../platform/listen.ts';
 import { type AnswerCodec, answerable } from './answers.ts';
 import { createCallGuard, type EncodedMessage, toEncodedMessage } from './grpc-call.ts';
-import type { Handler } from './handler.ts';
-
-export interface GrpcReceiver {
-  readonly address: Address;
-  stop(deadlineMs: number): Promise<void>;
-}
-
-export interface GrpcReceiverOptions {
-  readonly server: ServerConfig;
-  readonly signals: readonly Signal[];
-  readonly handler: Handler;
-  readonly codec: AnswerCodec;
-  readonly checkToken: TokenCheck;
-}
+import type { Receiver, ReceiverOptions } from './receiver.ts';
 
 // Its complaints go to the console as they are; what matters comes back as an error and is said once, with its key.
 setLogVerbosity(logVerbosity.NONE);
 
-export async function startGrpcReceiver(options: GrpcReceiverOptions): Promise<GrpcReceiver> {
+export async function startGrpcReceiver(options: ReceiverOptions): Promise<Receiver> {
   const { server: config, signals, handler, codec } = options;
   const byPath = new Map(signals.map((signal) => [methodPath(signal), signal]));
   const guard = createCallGuard({
@@ -101,7 +87,7 @@ function exportService(signal: Signal): ServiceDefinition {
   };
 }
 
-function exportMethod(signal: Signal, options: GrpcReceiverOptions): handleUnaryCall<EncodedMessage, Buffer> {
+function exportMethod(signal: Signal, options: ReceiverOptions): handleUnaryCall<EncodedMessage, Buffer> {
   const { handler, codec, checkToken } = options;
 
   async function respond(

@@ -5,30 +5,14 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { gzipSync } from 'node:zlib';
-import type { ServerConfig } from '../config/types.ts';
 import { BridgeError, STATUS } from '../errors.ts';
-import type { ContentEncoding, ContentType, Signal } from '../model/signal.ts';
-import { type Address, createHttpServer, listen, stopServer } from '../platform/listen.ts';
-import type { TokenCheck } from '../platform/tokens.ts';
+import type { ContentEncoding, ContentType } from '../model/signal.ts';
+import { createHttpServer, listen, stopServer } from '../platform/listen.ts';
 import { type AnswerCodec, answerable } from './answers.ts';
 import { readBody } from './body.ts';
 import { createCors } from './cors.ts';
 import { ACCEPTED_ENCODINGS, asksForGzip, encodingByName, unknownEncoding } from './encodings.ts';
-import type { Handler } from './handler.ts';
-
-export interface HttpReceiver {
-  readonly address: Address;
-  /** Takes no new connections, lets requests end within the deadline, then cuts them. */
-  stop(deadlineMs: number): Promise<void>;
-}
-
-export interface HttpReceiverOptions {
-  readonly server: ServerConfig;
-  readonly signals: readonly Signal[];
-  readonly handler: Handler;
-  readonly codec: AnswerCodec;
-  readonly checkToken: TokenCheck;
-}
+import type { Receiver, ReceiverOptions } from './receiver.ts';
 
 const CONTENT_TYPES: Readonly<Record<string, ContentType>> = {
   'application/x-protobuf': 'protobuf',
@@ -38,7 +22,7 @@ const CONTENT_TYPES: Readonly<Record<string, ContentType>> = {
 /** Answers are tiny; below this gzip makes them larger. */
 const MIN_GZIP_BYTES = 256;
 
-export async function startHttpReceiver(options: HttpReceiverOptions): Promise<HttpReceiver> {
+export async function startHttpReceiver(options: ReceiverOptions): Promise<Receiver> {
   const { server: config, handler, codec } = options;
   const routes = new Map(options.signals.map((signal) => [config[`${signal.name}Path`], signal]));
   const cors = createCors(config.cors);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Promotion } from '../../src/model/layout.ts';
+import { EMPTY_CONTEXT } from './empty-context.ts';
 import { decodeTraces, LIMITS } from './signal-rows.ts';
 import {
   arrayValue,
@@ -35,18 +36,7 @@ const MINIMAL_ROW = {
   kind: 'UNSPECIFIED',
   status_code: 'UNSET',
   status_message: null,
-  service_name: null,
-  scope_name: null,
-  scope_version: null,
-  resource_schema_url: null,
-  scope_schema_url: null,
-  resource_dropped_attributes_count: 0,
-  scope_dropped_attributes_count: 0,
-  resource_attributes: null,
-  resource_attribute_types: null,
-  scope_attributes: null,
-  scope_attribute_types: null,
-  resource_entity_refs: null,
+  ...EMPTY_CONTEXT,
   attributes: [],
   attribute_types: '',
   dropped_attributes_count: 0,
