@@ -5,7 +5,8 @@
  * commit is whole. Objects it names may be missing later for one reason only: a deletion, whose receipt names them.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { COMMIT_ID, type CommitObject, type CommitRecord, type RowCounts } from '../model/commit.ts';
+import { COMMIT_ID, type CommitObject, type CommitRecord } from '../model/commit.ts';
+import type { RowCounts } from '../model/row-counts.ts';
 import { SIGNALS, type TableName } from '../model/signal.ts';
 import { parseRecord, type RecordReader } from './json-record.ts';
 
@@ -20,14 +21,28 @@ export function decodeCommitRecord(body: Uint8Array, key: string, commitId: stri
   if (found !== commitId || !COMMIT_ID.test(found)) throw record.fail(`holds the commit "${found.slice(0, 100)}"`);
   const rows: Partial<Record<TableName, RowCounts>> = {};
   for (const [name, counts] of record.entries('rows')) {
-    rows[tableName(name, record)] = {
-      received: counts.count('received'),
-      written: counts.count('written'),
-      rejected: counts.count('rejected'),
-    };
+    rows[tableName(name, record)] = decodeCounts(counts);
   }
   const objects = record.list('objects').map((object) => decodeObject(object));
   return { formatVersion: 1, commitId, committedAt: record.string('committedAt'), objects, rows };
+}
+
+/** Records of the first version have neither reasons nor what was journalled: there it was what was not rejected. */
+function decodeCounts(counts: RecordReader): RowCounts {
+  const received = counts.count('received');
+  const rejected = counts.count('rejected');
+  const written = counts.count('written');
+  const journalled = counts.optionalCount('journalled');
+  if (journalled === undefined) {
+    return {
+      received,
+      rejected,
+      rejectedBy: rejected > 0 ? { unknown: rejected } : {},
+      journalled: received - rejected,
+      written,
+    };
+  }
+  return { received, rejected, rejectedBy: counts.counts('rejectedBy'), journalled, written };
 }
 
 function decodeObject(object: RecordReader): CommitObject {
@@ -38,6 +53,7 @@ function decodeObject(object: RecordReader): CommitObject {
     rows: object.count('rows'),
     bytes: object.count('bytes'),
     etag: object.optionalString('etag'),
+    crc32: object.optionalString('crc32'),
     minTimestamp: object.nullableString('minTimestamp'),
     maxTimestamp: object.nullableString('maxTimestamp'),
   };

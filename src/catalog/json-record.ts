@@ -6,6 +6,8 @@ export interface RecordReader {
   /** A whole number that is not negative. */
   count(name: string): number;
   optionalCount(name: string): number | undefined;
+  /** The members of an object that are all counts. */
+  counts(name: string): Record<string, number>;
   optionalString(name: string): string | undefined;
   /** Null is kept: it says something else than a missing value. */
   nullableString(name: string): string | null;
@@ -57,6 +59,11 @@ function reader(value: unknown, key: string, path: string): RecordReader {
     if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 0) throw wrong(name, 'count');
     return number;
   }
+  function object(name: string): object {
+    const map = get(name);
+    if (typeof map !== 'object' || map === null || Array.isArray(map)) throw wrong(name, 'object');
+    return map;
+  }
   return {
     string,
     count,
@@ -69,10 +76,15 @@ function reader(value: unknown, key: string, path: string): RecordReader {
       if (!Array.isArray(list)) throw wrong(name, 'list');
       return list.map((item, i) => reader(item, key, `${path}${name}[${i}].`));
     },
-    entries(name) {
-      const map = get(name);
-      if (typeof map !== 'object' || map === null || Array.isArray(map)) throw wrong(name, 'object');
-      return Object.entries(map).map(([member, item]) => [member, reader(item, key, `${path}${name}.${member}.`)]);
+    entries: (name) => {
+      return Object.entries(object(name)).map(([member, item]) => [
+        member,
+        reader(item, key, `${path}${name}.${member}.`),
+      ]);
+    },
+    counts(name) {
+      const inner = reader(object(name), key, `${path}${name}.`);
+      return Object.fromEntries(Object.keys(object(name)).map((member) => [member, inner.count(member)]));
     },
   };
 }

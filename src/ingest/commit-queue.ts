@@ -13,7 +13,7 @@ export interface CommitQueueOptions {
   readonly transferables: (segment: SealedSegment) => ArrayBuffer[];
   /** Bytes of batches kept in memory for encoders. */
   readonly maxMemoryBytes: number;
-  readonly onCommitted: (result: CommitResult, tookMs: number) => void;
+  readonly onCommitted: (result: CommitResult, segment: SealedSegment, tookMs: number) => void;
   readonly onFailed: (commitId: string, error: BridgeError, retryInMs: number) => void;
 }
 
@@ -116,7 +116,7 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
     recent.set(entry.commitId, result);
     if (recent.size > MAX_RECENT) recent.delete(recent.keys().next().value!);
     if (![...entries.values()].some((other) => other.attempts > 0)) failure = undefined;
-    options.onCommitted(result, tookMs);
+    options.onCommitted(result, entry.segment, tookMs);
     for (const watcher of entry.watchers) watcher.resolve(result);
   }
 

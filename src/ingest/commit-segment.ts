@@ -4,6 +4,7 @@
  * The same function commits fresh rows and replays. Every object's key follows from the commit id and the layout in the
  * segment's header, and is created with `ifAbsent`: a replay that finds an object already there has found its own.
  */
+import { crc32 } from 'node:zlib';
 import pLimit from 'p-limit';
 import { recordBatchBuffers, toArrow, transferables } from '../batch/arrow.ts';
 import { orderRows } from '../batch/order.ts';
@@ -19,13 +20,15 @@ import type { Batch, NumberData } from '../model/batch.ts';
 import type { CommitObject, CommitRecord } from '../model/commit.ts';
 import type { Layout } from '../model/layout.ts';
 import { withPromotions } from '../model/promote.ts';
+import { type ByTable, imbalance, type JournalledRows, type RowCounts } from '../model/row-counts.ts';
+import type { TableName } from '../model/signal.ts';
 import { arrowSchema, type TableSchema } from '../model/table.ts';
 import { TABLES } from '../model/tables.ts';
 import { createPartitioner } from '../partition/partition.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
 import { releaseBuffers } from '../platform/memory.ts';
-import type { ObjectStore, PutResult } from '../store/store.ts';
+import type { ObjectStore, ObjectWriter, PutResult } from '../store/store.ts';
 import type { CommitResult, SealedSegment } from './messages.ts';
 import { type ReplayedSegment, replaySegment } from './replay.ts';
 
@@ -82,7 +85,7 @@ export async function commitSegment(sealed: SealedSegment, deps: CommitDeps): Pr
 async function writeCommit(
   commitId: string,
   batches: readonly Batch[],
-  counts: CommitRecord['rows'],
+  journalled: ByTable<JournalledRows>,
   layout: Layout,
   deps: CommitDeps,
 ): Promise<CommitRecord> {
@@ -92,9 +95,29 @@ async function writeCommit(
     releaseBuffers(transferables(batch));
   }
   const committedAt = new Date(deps.clock.nowMs()).toISOString();
-  const record: CommitRecord = { formatVersion: 1, commitId, committedAt, objects: written, rows: counts };
+  const rows = balance(commitId, journalled, written);
+  const record: CommitRecord = { formatVersion: 1, commitId, committedAt, objects: written, rows };
   await deps.commits.write(record);
   return record;
+}
+
+/**
+ * What was journalled beside what the objects hold. A commit whose counts do not add up is not completed: its segment
+ * stays, and the next try decodes it again.
+ */
+function balance(
+  commitId: string,
+  journalled: ByTable<JournalledRows>,
+  objects: readonly CommitObject[],
+): ByTable<RowCounts> {
+  const rows: Partial<Record<TableName, RowCounts>> = {};
+  for (const [table, counts] of Object.entries(journalled) as [TableName, JournalledRows][]) {
+    const written = objects.reduce((sum, object) => sum + (object.table === table ? object.rows : 0), 0);
+    rows[table] = { ...counts, written };
+    const wrong = imbalance(rows[table]);
+    if (wrong) throw new BridgeError('internal', `rows of ${table} in commit ${commitId} do not add up: ${wrong}`);
+  }
+  return rows;
 }
 
 /** All that the objects of one table in one commit have in common. */
@@ -147,6 +170,7 @@ async function writeObject(
   const contentType = 'application/vnd.apache.parquet';
   const writer = await deps.store.write(key, { ifAbsent: true, contentType, metadata, signal });
   let stored: PutResult;
+  let checksum: number | undefined = 0;
   try {
     const { rowGroupSize } = deps.config.parquet;
     for (let start = 0; start < rows.length; start += rowGroupSize) {
@@ -154,14 +178,15 @@ async function writeObject(
       const arrow = toArrow(group, schema);
       const chunks = encoder.rowGroup(arrow);
       releaseBuffers(recordBatchBuffers(arrow));
-      for (const chunk of chunks) await writer.write(chunk);
+      checksum = await writeAll(writer, chunks, checksum);
     }
-    for (const chunk of encoder.finish().chunks) await writer.write(chunk);
+    checksum = await writeAll(writer, encoder.finish().chunks, checksum);
     stored = await writer.close();
   } catch (error) {
     await writer.abort();
     if (BridgeError.from(error).code !== 'already_exists') throw error;
     stored = await deps.store.head(key, { signal });
+    checksum = undefined; // of the bytes of another try, which another version may have encoded
   }
   const timestamps = batch.columns[schema.columns.findIndex((column) => column.name === 'timestamp')] as NumberData;
   return {
@@ -171,8 +196,19 @@ async function writeObject(
     rows: rows.length,
     bytes: stored.size,
     etag: stored.etag,
+    crc32: checksum?.toString(16).padStart(8, '0'),
     ...timestampRange(timestamps, rows),
   };
+}
+
+/** Returns the CRC-32 of all so far. */
+async function writeAll(writer: ObjectWriter, chunks: readonly Uint8Array[], before: number): Promise<number> {
+  let checksum = before;
+  for (const chunk of chunks) {
+    checksum = crc32(chunk, checksum); // before the writer may take the buffer over
+    await writer.write(chunk);
+  }
+  return checksum;
 }
 
 function timestampRange(column: NumberData, rows: Int32Array): Pick<CommitObject, 'minTimestamp' | 'maxTimestamp'> {

@@ -27,6 +27,7 @@ import type {
   ToLane,
 } from './messages.ts';
 import { paceDelayMs } from './pace.ts';
+import { createRowMetrics } from './row-metrics.ts';
 import type { StartThread, ThreadPort } from './threads.ts';
 
 export interface Ingest {
@@ -77,6 +78,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   // Before the first commit of this run: later its own uploads would be among them.
   if (leftOver.length > 0) await abortUploads(leftOver.map(segmentCommitId));
 
+  const rows = createRowMetrics(metrics);
   const queue = createCommitQueue({
     encoders: config.operations.encoders,
     startThread: options.startEncoder,
@@ -119,8 +121,10 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     }
   }
 
-  function logCommit(result: CommitResult, tookMs: number): void {
+  function logCommit(result: CommitResult, segment: SealedSegment, tookMs: number): void {
     const { commitId, record, quarantined } = result;
+    const missing = rows.committed(result, segment.counts);
+    if (missing > 0) log.error({ commitId, missing }, 'acknowledged rows are missing: the journal was damaged');
     if (quarantined) {
       metrics.quarantined.inc();
       log.error({ commitId, path: quarantined }, 'damaged journal data was set aside');
@@ -128,7 +132,6 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     if (!record) return;
     metrics.commits.inc();
     metrics.commitSeconds.observe(tookMs / 1000);
-    for (const [table, counts] of Object.entries(record.rows)) metrics.writtenRows.inc({ table }, counts.written);
     for (const object of record.objects) {
       metrics.objects.inc({ table: object.table });
       metrics.objectBytes.inc({ table: object.table }, object.bytes);
@@ -181,9 +184,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       const delayMs = paceDelayMs(rowBytes / maxRowBytes, queue.failure !== undefined);
       if (delayMs >= 1) await sleep(delayMs);
       const outcome = await lanes.accept(request);
-      const signal = request.signal;
-      metrics.receivedRows.inc({ signal }, outcome.accepted + outcome.rejected);
-      if (outcome.rejected > 0) metrics.rejectedRows.inc({ signal }, outcome.rejected);
+      rows.answered(request.signal, outcome);
       return outcome;
     },
     async flush() {

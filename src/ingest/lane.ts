@@ -13,10 +13,11 @@ import { BridgeError, errorToData } from '../errors.ts';
 import type { JournalRecord } from '../journal/format.ts';
 import { createSegmentWriter, type SegmentWriter } from '../journal/segment-writer.ts';
 import type { Batch, ColumnData } from '../model/batch.ts';
-import { commitId, type RowCounts } from '../model/commit.ts';
+import { commitId } from '../model/commit.ts';
 import type { Layout } from '../model/layout.ts';
 import { withPromotions } from '../model/promote.ts';
-import { SIGNAL_LIST, type SignalName, type TableName } from '../model/signal.ts';
+import { createRowTally, type DecodedRows, type RowTally } from '../model/row-counts.ts';
+import { SIGNAL_LIST, type SignalName } from '../model/signal.ts';
 import { TABLES } from '../model/tables.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
@@ -50,15 +51,12 @@ interface TableState {
   readonly decoder: Decoder;
 }
 
-interface Counts {
-  received: number;
-  rejected: number;
-}
-
 interface OpenSegment {
   readonly writer: SegmentWriter;
   readonly openedMs: number;
-  readonly counts: Map<TableName, Counts>;
+  /** Of answered requests. */
+  readonly tally: RowTally;
+  requests: number;
   /** Bytes of OTLP after decompression. */
   rawBytes: number;
 }
@@ -77,7 +75,7 @@ export function createLane(options: LaneOptions): Lane {
     lastIdMs = Math.max(lastIdMs, clock.nowMs()); // commit ids of a lane stay in order when the clock steps back
     const header = { commitId: commitId(lastIdMs, node, sequence++), layout };
     const writer = createSegmentWriter(files, config.journal.path, header);
-    return { writer, openedMs: clock.monotonicMs(), counts: new Map(), rawBytes: 0 };
+    return { writer, openedMs: clock.monotonicMs(), tally: createRowTally(), requests: 0, rawBytes: 0 };
   }
 
   function totalRows(): number {
@@ -95,7 +93,7 @@ export function createLane(options: LaneOptions): Lane {
   function handle(group: readonly LaneRequest[]): LaneAnswer[] {
     const answers: LaneAnswer[] = [];
     const records: JournalRecord[] = [];
-    const counted: { signal: SignalName; accepted: number; rejected: number }[] = [];
+    const decoded: { readonly signal: SignalName; readonly rows: DecodedRows }[] = [];
     const marks = [...tables.values()].map(({ builder }) => ({ builder, mark: builder.mark() }));
     let rawBytes = 0;
     const receivedMs = clock.nowMs();
@@ -105,10 +103,10 @@ export function createLane(options: LaneOptions): Lane {
         const protobuf = decompress(request, config);
         const result = tables.get(signal)!.decoder.decode(protobuf, receivedMs);
         duplicateKeys += result.duplicateKeys;
-        const { accepted, rejected, reason } = result;
-        answers.push({ id: request.id, ok: true, outcome: { accepted, rejected, reason } });
+        const { accepted, rejected, reason, rejectedByKind } = result;
+        answers.push({ id: request.id, ok: true, outcome: { accepted, rejected, reason, rejectedByKind } });
         if (accepted + rejected === 0) continue; // nothing to keep
-        counted.push({ signal, accepted, rejected });
+        decoded.push({ signal, rows: result });
         records.push({ ...request, maxBytes: config.server.maxRequestBytes, receivedMs });
         rawBytes += protobuf.length;
       } catch (error) {
@@ -122,17 +120,13 @@ export function createLane(options: LaneOptions): Lane {
       open.writer.append(records, config.journal.sync === 'always');
     } catch (error) {
       for (const { builder, mark } of marks) builder.rollback(mark);
-      if (open.counts.size > 0) seal('journal_error');
+      if (open.requests > 0) seal('journal_error');
       else abandon();
       return answers.map((answer) => (answer.ok ? { id: answer.id, ok: false, error: journalError(error) } : answer));
     }
     open.rawBytes += rawBytes;
-    for (const { signal, accepted, rejected } of counted) {
-      const counts = open.counts.get(signal) ?? { received: 0, rejected: 0 };
-      counts.received += accepted + rejected;
-      counts.rejected += rejected;
-      open.counts.set(signal, counts);
-    }
+    open.requests += records.length;
+    for (const { signal, rows } of decoded) open.tally.add(signal, rows);
     sealIfFull();
     return answers;
   }
@@ -168,20 +162,14 @@ export function createLane(options: LaneOptions): Lane {
 
   function seal(reason: SealReason): string | undefined {
     if (!open) return undefined;
-    const { writer, counts } = open;
+    const { writer, tally } = open;
     const batches: Batch[] = [];
-    const rowCounts: Partial<Record<TableName, RowCounts>> = {};
-    for (const [table, { builder }] of tables) {
-      const written = builder.rows;
-      const { received, rejected } = counts.get(table) ?? { received: 0, rejected: 0 };
-      if (received > 0) rowCounts[table] = { received, written, rejected };
-      if (written > 0) batches.push(builder.finish());
-    }
+    for (const { builder } of tables.values()) if (builder.rows > 0) batches.push(builder.finish());
     const { commitId, path, durableBytes: journalBytes } = writer;
     writer.close();
     open = undefined;
     const memoryBytes = batches.reduce((sum, batch) => sum + batchBytes(batch), 0);
-    options.onSealed({ commitId, path, batches, counts: rowCounts, memoryBytes, journalBytes }, reason);
+    options.onSealed({ commitId, path, batches, counts: tally.counts(), memoryBytes, journalBytes }, reason);
     return commitId;
   }
 

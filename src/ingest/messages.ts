@@ -1,8 +1,9 @@
 /** What the threads of the write path say to each other. All of it is plain data; row data is moved, not copied. */
 import type { ErrorData } from '../errors.ts';
 import type { Batch } from '../model/batch.ts';
-import type { CommitRecord, RowCounts } from '../model/commit.ts';
-import type { ContentEncoding, ContentType, SignalName, TableName } from '../model/signal.ts';
+import type { CommitRecord } from '../model/commit.ts';
+import type { ByTable, JournalledRows } from '../model/row-counts.ts';
+import type { ContentEncoding, ContentType, SignalName } from '../model/signal.ts';
 
 /** An export request on its way from a transport to a lane. */
 export interface ExportRequest {
@@ -19,6 +20,8 @@ export interface ExportOutcome {
   readonly rejected: number;
   /** English text for `partial_success`; present where rejected > 0. */
   readonly reason: string | undefined;
+  /** Refused rows by reason; empty where there are none. */
+  readonly rejectedByKind: ReadonlyMap<string, number>;
 }
 
 export interface LaneRequest extends ExportRequest {
@@ -38,7 +41,8 @@ export interface SealedSegment {
   readonly commitId: string;
   readonly path: string;
   readonly batches: readonly Batch[] | undefined;
-  readonly counts: Partial<Record<TableName, RowCounts>>;
+  /** Of the requests that were answered with success; empty for a segment of an earlier run. */
+  readonly counts: ByTable<JournalledRows>;
   /** Bytes of the batches' buffers. */
   readonly memoryBytes: number;
   readonly journalBytes: number;

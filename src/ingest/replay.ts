@@ -7,14 +7,14 @@ import { BridgeError } from '../errors.ts';
 import type { JournalRecord } from '../journal/format.ts';
 import type { SegmentReader } from '../journal/segment-reader.ts';
 import type { Batch } from '../model/batch.ts';
-import type { RowCounts } from '../model/commit.ts';
 import type { Layout } from '../model/layout.ts';
-import type { SignalName, TableName } from '../model/signal.ts';
+import { type ByTable, createRowTally, type JournalledRows } from '../model/row-counts.ts';
+import type { SignalName } from '../model/signal.ts';
 import { createTableState } from './lane.ts';
 
 export interface ReplayedSegment {
   readonly batches: readonly Batch[];
-  readonly counts: Partial<Record<TableName, RowCounts>>;
+  readonly counts: ByTable<JournalledRows>;
 }
 
 /** Decodes all whole records of an open segment. */
@@ -34,7 +34,7 @@ export interface RecordDecoder {
 
 export function createRecordDecoder(layout: Layout): RecordDecoder {
   const tables = new Map<SignalName, ReturnType<typeof createTableState>>();
-  const counts: Partial<Record<TableName, RowCounts>> = {};
+  const tally = createRowTally();
   let rows = 0;
   return {
     get rows() {
@@ -53,12 +53,7 @@ export function createRecordDecoder(layout: Layout): RecordDecoder {
           toProtobuf(body, { signal, contentType, contentEncoding, maxBytes, limits }),
           receivedMs,
         );
-        const before = counts[signal] ?? { received: 0, written: 0, rejected: 0 };
-        counts[signal] = {
-          received: before.received + result.accepted + result.rejected,
-          written: before.written + result.accepted,
-          rejected: before.rejected + result.rejected,
-        };
+        tally.add(signal, result);
         rows += result.accepted;
       } catch (cause) {
         // It was decoded before it was acknowledged, so this is damage that the checksum missed, or a changed decoder.
@@ -75,7 +70,7 @@ export function createRecordDecoder(layout: Layout): RecordDecoder {
       const batches: Batch[] = [];
       for (const { builder } of tables.values()) if (builder.rows > 0) batches.push(builder.finish());
       rows = 0;
-      return { batches, counts: { ...counts } };
+      return { batches, counts: tally.counts() };
     },
   };
 }

@@ -5,6 +5,7 @@
  * `20261121T085523123Z-4f9c1a2b-0007`. Text order is time order; the node is random for each lane and start, the
  * sequence counts the lane's segments, so that no clock step can make two ids equal.
  */
+import type { ByTable, RowCounts } from './row-counts.ts';
 import type { TableName } from './signal.ts';
 
 export const COMMIT_ID = /^\d{8}T\d{9}Z-[0-9a-f]{8}-[0-9a-f]{4,}$/;
@@ -31,6 +32,8 @@ export interface CommitObject {
   readonly rows: number;
   readonly bytes: number;
   readonly etag: string | undefined;
+  /** CRC-32 (zlib's) of the bytes, eight hex digits; undefined where an earlier try of the commit wrote them. */
+  readonly crc32: string | undefined;
   /** Range of the rows' event time in ISO 8601 (microseconds), null where no row has a time. */
   readonly minTimestamp: string | null;
   readonly maxTimestamp: string | null;
@@ -42,12 +45,6 @@ export interface CommitRecord {
   /** When the commit was written, ISO 8601. */
   readonly committedAt: string;
   readonly objects: readonly CommitObject[];
-  /** Per table: received = written + rejected. */
-  readonly rows: Readonly<Partial<Record<TableName, RowCounts>>>;
-}
-
-export interface RowCounts {
-  readonly received: number;
-  readonly written: number;
-  readonly rejected: number;
+  /** received = rejected + journalled, journalled = written. */
+  readonly rows: ByTable<RowCounts>;
 }

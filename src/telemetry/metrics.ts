@@ -20,9 +20,26 @@ export function createMetrics() {
       },
     });
 
+  const labelledGauge = <L extends string>(
+    name: string,
+    help: string,
+    label: string,
+    read: () => ReadonlyMap<L, number>,
+  ) =>
+    new Gauge({
+      name: `otel_lake_${name}`,
+      help,
+      labelNames: [label],
+      registers,
+      collect() {
+        for (const [value, number] of read()) this.set({ [label]: value }, number);
+      },
+    });
+
   return {
     registry,
     gauge,
+    labelledGauge,
     requests: counter('requests_total', 'Export requests answered.', ['signal', 'transport', 'code']),
     requestBytes: counter('request_bytes_total', 'Bytes of export requests as received.', ['signal', 'transport']),
     requestSeconds: new Histogram({
@@ -33,8 +50,11 @@ export function createMetrics() {
       registers,
     }),
     receivedRows: counter('received_rows_total', 'Rows of accepted requests, refused rows included.', ['signal']),
-    rejectedRows: counter('rejected_rows_total', 'Rows refused alone (partial success).', ['signal']),
+    rejectedRows: counter('rejected_rows_total', 'Rows refused alone (partial success).', ['signal', 'reason']),
+    journalledRows: counter('journalled_rows_total', 'Rows acknowledged: received and not rejected.', ['signal']),
     writtenRows: counter('written_rows_total', 'Rows in committed objects.', ['table']),
+    replayedRows: counter('replayed_rows_total', 'Written rows that this run had not journalled.', ['table']),
+    missingRows: counter('missing_rows_total', 'Acknowledged rows that the journal did not give back.', ['table']),
     commits: counter('commits_total', 'Commits written.'),
     commitFailures: counter('commit_failures_total', 'Commits that failed and are tried again.'),
     commitSeconds: new Histogram({

@@ -23,6 +23,16 @@ test('a record without times or etag keeps its nulls and gaps', async () => {
   assert.deepEqual((await commits.read(record.commitId))?.objects, [object]);
 });
 
+test('a record of an earlier version, without reasons and without what was journalled, is read', async () => {
+  const store = createMemoryStore();
+  const { rows, ...record } = recordOf(1, ['a=1']);
+  assert.ok(rows.traces);
+  const old = { ...record, rows: { traces: { received: 11, written: 10, rejected: 1 } } };
+  await store.put(commitKey(record.commitId), bytes(JSON.stringify(old)));
+  const found = await createCommits(store).read(record.commitId);
+  assert.deepEqual(found?.rows.traces, { ...rows.traces, rejectedBy: { unknown: 1 } });
+});
+
 test('writing the same commit again is done already, writing another one under its id is refused', async () => {
   const commits = createCommits(createMemoryStore());
   const record = recordOf(1, ['a=1']);

@@ -19,6 +19,7 @@ export function recordOf(n: number, partitions: readonly string[], rows = 10): C
       rows,
       bytes: 4,
       etag: '"e"',
+      crc32: '9be2fe3e',
       minTimestamp: `2026-11-21T08:00:0${n % 10}.000000Z`,
       maxTimestamp: `2026-11-21T09:00:0${n % 10}.000000Z`,
     };
@@ -29,7 +30,9 @@ export function recordOf(n: number, partitions: readonly string[], rows = 10): C
     commitId: commit,
     committedAt: new Date(EPOCH_MS).toISOString(),
     objects,
-    rows: { traces: { received: count + 1, written: count, rejected: 1 } },
+    rows: {
+      traces: { received: count + 1, rejected: 1, rejectedBy: { span_id: 1 }, journalled: count, written: count },
+    },
   };
 }
 

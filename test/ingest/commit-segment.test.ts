@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { crc32 } from 'node:zlib';
 import { BridgeError } from '../../src/errors.ts';
 import { commitSegment } from '../../src/ingest/commit-segment.ts';
 import { listSegments } from '../../src/journal/journal.ts';
@@ -19,7 +20,13 @@ test('a commit stores one object a partition, writes its record and removes the 
     assert.match(partition, /^trace_id_bucket=[0-3]$/);
     assert.equal(key, `traces/${partition}/${record!.commitId}.parquet`);
   }
-  assert.deepEqual(record!.rows.traces, { received: SAMPLE.items * 2, written: SAMPLE.items * 2, rejected: 0 });
+  assert.deepEqual(record!.rows.traces, {
+    received: SAMPLE.items * 2,
+    rejected: 0,
+    rejectedBy: {},
+    journalled: SAMPLE.items * 2,
+    written: SAMPLE.items * 2,
+  });
   assert.equal(await bench.rowsInLake(), SAMPLE.items * 2);
   assert.deepEqual(listSegments(systemFiles, bench.journalPath), []);
 });
@@ -102,4 +109,39 @@ test('a segment without a readable header is set aside and stops nothing', async
   assert.equal(record, undefined);
   assert.match(quarantined!, /quarantine/);
   assert.deepEqual(listSegments(systemFiles, bench.journalPath), []);
+});
+
+test('the record of a replay has the counts of the answers, refused rows by reason, and a checksum for each object', async (t) => {
+  const bench = createBench(t, '[limits]\nmax_past_seconds = 3600');
+  const [answer] = bench.send(SAMPLE.body); // captured longer ago than an hour
+  assert.ok(answer?.ok);
+  bench.clock.now = Date.parse('2031-01-01T00:00:00Z');
+  bench.lane.seal('request');
+  const { record } = await bench.commit(onDisk(bench.sealed[0]!));
+  const { accepted, rejected, rejectedByKind } = answer.outcome;
+  assert.equal(accepted + rejected, SAMPLE.items);
+  assert.ok(rejected > 0);
+  assert.deepEqual(record!.rows.traces, {
+    received: SAMPLE.items,
+    rejected,
+    rejectedBy: Object.fromEntries(rejectedByKind),
+    journalled: accepted,
+    written: accepted,
+  });
+  for (const { key, crc32: recorded } of record!.objects) {
+    const bytes = await bench.deps.store.get(key);
+    assert.equal(Number.parseInt(recorded!, 16), crc32(bytes));
+  }
+});
+
+test('a commit whose counts do not add up is not completed, and its segment stays', async (t) => {
+  const bench = createBench(t);
+  bench.send(SAMPLE.body);
+  bench.lane.seal('request');
+  const segment = bench.sealed[0]!;
+  const counts = { traces: { ...segment.counts.traces!, journalled: SAMPLE.items + 1, received: SAMPLE.items + 1 } };
+  await assert.rejects(bench.commit({ ...segment, counts }), { code: 'internal', message: /do not add up/ });
+  assert.equal(await bench.rowsInLake(), 0);
+  await bench.commit(onDisk(segment));
+  assert.equal(await bench.rowsInLake(), SAMPLE.items);
 });

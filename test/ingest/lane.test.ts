@@ -40,8 +40,9 @@ for (const [reason, toml, sends] of [
     assert.equal(bench.sealed.length, 1);
     assert.deepEqual(bench.sealed[0]!.counts.traces, {
       received: SAMPLE.items * sends,
-      written: SAMPLE.items * sends,
       rejected: 0,
+      rejectedBy: {},
+      journalled: SAMPLE.items * sends,
     });
   });
 }

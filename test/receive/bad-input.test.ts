@@ -213,7 +213,9 @@ test('a span with an id of wrong length is refused alone, with its count, and th
     ['good'],
   );
   const metrics = await (await fetch(`${bridge.api}/metrics`)).text();
-  assert.match(metrics, /otel_lake_rejected_rows_total\{signal="traces"\} 2/);
+  for (const reason of ['trace_id', 'span_id']) {
+    assert.match(metrics, new RegExp(`otel_lake_rejected_rows_total\\{signal="traces",reason="${reason}"\\} 1\n`));
+  }
 });
 
 test('overload is answered 503 with Retry-After and UNAVAILABLE, and ends by itself', async (t) => {

@@ -63,7 +63,9 @@ for (const signal of SIGNAL_LIST) {
     } as const;
     const decoder = createRecordDecoder(layout);
     decoder.decode({ ...record, receivedMs, body });
-    assert.deepEqual(decoder.finish().counts, { [signal.name]: { received: 6, written: 3, rejected: 3 } });
+    assert.deepEqual(decoder.finish().counts, {
+      [signal.name]: { received: 6, rejected: 3, rejectedBy: { time: 3 }, journalled: 3 },
+    });
   });
 }
 
