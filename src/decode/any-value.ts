@@ -2,6 +2,7 @@
  * AnyValue and KeyValue of opentelemetry/proto/common/v1/common.proto as objects: for arrays, maps and merged values.
  * Scalars, which are nearly all there is, never come here (see attributes.ts).
  */
+import { checkMessage } from './check-message.ts';
 import { LEN, tagOf, VARINT, type WireReader } from './wire.ts';
 
 export type AnyValue =
@@ -81,7 +82,7 @@ export function readAnyValue(
       }
       case ARRAY_VALUE: {
         const values = value.kind === 'array' ? value.values : [];
-        readItems(reader, reader.length(end), limit, depth, (itemEnd) => {
+        readItems(reader, reader.length(end), 'ArrayValue', limit, depth, (itemEnd) => {
           values.push(readAnyValue(reader, itemEnd, limit, depth + 1));
         });
         value = { kind: 'array', values };
@@ -89,7 +90,7 @@ export function readAnyValue(
       }
       case KVLIST_VALUE: {
         const entries = value.kind === 'map' ? value.entries : [];
-        readItems(reader, reader.length(end), limit, depth, (itemEnd) => {
+        readItems(reader, reader.length(end), 'KeyValueList', limit, depth, (itemEnd) => {
           entries.push(readKeyValue(reader, itemEnd, limit, depth + 1));
         });
         value = { kind: 'map', entries };
@@ -121,13 +122,14 @@ export function readKeyValue(reader: WireReader, end: number, limit: NestingLimi
 function readItems(
   reader: WireReader,
   end: number,
+  message: 'ArrayValue' | 'KeyValueList',
   limit: NestingLimit,
   depth: number,
   readItem: (itemEnd: number) => void,
 ): void {
   if (depth >= limit.max) {
     limit.exceeded = true;
-    reader.pos = end;
+    checkMessage(reader, message, end);
     return;
   }
   while (reader.pos < end) {
@@ -135,7 +137,7 @@ function readItems(
     if (tag === VALUES) readItem(reader.length(end));
     else reader.skip(tag, end);
   }
-  reader.endMessage(end, 'ArrayValue or KeyValueList');
+  reader.endMessage(end, message);
 }
 
 /** Reads a string field. */

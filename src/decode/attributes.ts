@@ -11,6 +11,7 @@ import { type ByteSource, byteSource } from '../batch/bytes.ts';
 import type { MapBuilder, StringBuilder } from '../batch/columns.ts';
 import type { RowLimits } from '../model/layout.ts';
 import { KEY, readKeyValue, VALUE } from './any-value.ts';
+import { checkMessage, checkText } from './check-message.ts';
 import type { Refusal } from './tally.ts';
 import { ValueInterner } from './value-interner.ts';
 import type { WireReader } from './wire.ts';
@@ -63,6 +64,7 @@ export class AttributeList {
     while (reader.pos < end) {
       const tag = reader.tag();
       if (tag === KEY) {
+        if (keyStart !== start) checkText(reader, keyStart, keyEnd);
         keyEnd = reader.length(end);
         keyStart = reader.pos;
         reader.pos = keyEnd;
@@ -159,6 +161,9 @@ export class AttributeList {
     if (this.#addKey(code)) {
       this.#value.read(reader, valueStart, valueEnd);
       this.#pushValue();
+    } else if (valueStart >= 0) {
+      reader.pos = valueStart;
+      checkMessage(reader, 'AnyValue', valueEnd);
     }
     reader.pos = end;
   }

@@ -23,6 +23,7 @@ const SCOPE_ATTRIBUTES = tagOf(3, LEN);
 const SCOPE_DROPPED_ATTRIBUTES = tagOf(4, VARINT);
 
 const SERVICE_NAME = byteSource(new TextEncoder().encode('service.name'));
+const NO_TEXT = byteSource(new Uint8Array(0));
 const STRING = LETTERS.string.charCodeAt(0);
 
 /** Attributes and schema URL of a resource or a scope, and whether the message was there at all. */
@@ -174,4 +175,9 @@ export function readOptionalText(column: StringBuilder, reader: WireReader, end:
   const start = reader.pos;
   reader.pos = textEnd;
   return start === textEnd ? -1 : column.interner.intern(reader.source, start, textEnd);
+}
+
+/** Appends a text of readOptionalText to a column that has the empty string for "not set" instead of null. */
+export function pushRequiredText(column: StringBuilder, code: number): void {
+  column.push(code < 0 ? column.interner.intern(NO_TEXT, 0, 0) : code);
 }

@@ -7,8 +7,10 @@
  */
 import type { TableBuilder } from '../batch/builder.ts';
 import { AttributeList } from './attributes.ts';
-import { type Context, readOptionalText } from './context.ts';
+import { checkMessage } from './check-message.ts';
+import { type Context, pushRequiredText, readOptionalText } from './context.ts';
 import { EnumColumn } from './enum-column.ts';
+import type { MessageName } from './messages.ts';
 import { createPoints, type PointMessage } from './points.ts';
 import { PromotedColumns } from './promoted.ts';
 import type { RowOptions, RowReader } from './request.ts';
@@ -33,6 +35,7 @@ const IS_MONOTONIC = tagOf(3, VARINT);
 
 /** Positions are the numbers that EnumColumn takes. */
 const TYPE_NAMES = ['GAUGE', 'SUM', 'HISTOGRAM', 'EXPONENTIAL_HISTOGRAM', 'SUMMARY'];
+const TYPE_MESSAGES: readonly MessageName[] = ['Gauge', 'Sum', 'Histogram', 'ExponentialHistogram', 'Summary'];
 const TEMPORALITY_NAMES = ['UNSPECIFIED', 'DELTA', 'CUMULATIVE'];
 
 interface MetricType {
@@ -79,22 +82,34 @@ export function createMetricReader(
   let monotonic = false;
 
   function noteData(reader: WireReader, end: number, found: MetricType): void {
-    if (metricType !== found) {
-      metricType = found;
-      dataStarts.length = 0;
-      dataEnds.length = 0;
-    }
     const dataEnd = reader.length(end);
+    if (metricType !== found) {
+      if (metricType !== undefined) dropData(reader, metricType);
+      metricType = found;
+    }
     dataStarts.push(reader.pos);
     dataEnds.push(dataEnd);
     reader.pos = dataEnd;
   }
 
+  /** Data that data of another type replaces. */
+  function dropData(reader: WireReader, { number }: MetricType): void {
+    const { pos } = reader;
+    for (let i = 0; i < dataStarts.length; i++) {
+      reader.pos = dataStarts[i]!;
+      checkMessage(reader, TYPE_MESSAGES[number]!, dataEnds[i]!);
+    }
+    reader.pos = pos;
+    dataStarts.length = 0;
+    dataEnds.length = 0;
+  }
+
   /** What the metric's points share, but for what stands in its data. */
   function readMetric(reader: WireReader, end: number): void {
-    let nameStart = 0;
-    let nameEnd = 0;
     metricType = undefined;
+    dataStarts.length = 0;
+    dataEnds.length = 0;
+    nameCode = -1;
     descriptionCode = -1;
     unitCode = -1;
     metadata.clear();
@@ -102,9 +117,7 @@ export function createMetricReader(
       const tag = reader.tag();
       switch (tag) {
         case NAME:
-          nameEnd = reader.length(end);
-          nameStart = reader.pos;
-          reader.pos = nameEnd;
+          nameCode = readOptionalText(name, reader, end);
           break;
         case DESCRIPTION:
           descriptionCode = readOptionalText(description, reader, end);
@@ -135,7 +148,6 @@ export function createMetricReader(
       }
     }
     reader.endMessage(end, 'Metric');
-    nameCode = name.interner.intern(reader.source, nameStart, nameEnd);
   }
 
   function readDataFields(reader: WireReader, end: number): void {
@@ -168,7 +180,7 @@ export function createMetricReader(
     }
     const timeMs = pushTimestamp(timestamp, points.time.hi, points.time.lo);
     points.appendRow(ofType.points);
-    name.push(nameCode);
+    pushRequiredText(name, nameCode);
     description.push(descriptionCode);
     unit.push(unitCode);
     type.push(ofType.number);

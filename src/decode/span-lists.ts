@@ -4,7 +4,7 @@ import type { ListBuilder, StringBuilder } from '../batch/columns.ts';
 import type { IdBuilder, Int32Builder, Int64Builder } from '../batch/fixed-columns.ts';
 import type { RowLimits } from '../model/layout.ts';
 import { AttributeList } from './attributes.ts';
-import { readOptionalText } from './context.ts';
+import { pushRequiredText, readOptionalText } from './context.ts';
 import { pushOptionalId, SPAN_ID_BYTES, TRACE_ID_BYTES, wrongOptionalId } from './ids.ts';
 import type { Refusal } from './tally.ts';
 import { FIXED32, FIXED64, LEN, tagOf, VARINT, type WireReader } from './wire.ts';
@@ -49,8 +49,7 @@ export class EventReader {
   read(reader: WireReader, end: number): void {
     let hi = 0;
     let lo = 0;
-    let nameStart = 0;
-    let nameEnd = 0;
+    let nameCode = -1;
     let dropped = 0;
     this.attributes.clear();
     while (reader.pos < end) {
@@ -62,9 +61,7 @@ export class EventReader {
           lo = reader.lo;
           break;
         case EVENT_NAME:
-          nameEnd = reader.length(end);
-          nameStart = reader.pos;
-          reader.pos = nameEnd;
+          nameCode = readOptionalText(this.#name, reader, end);
           break;
         case EVENT_ATTRIBUTES:
           this.attributes.add(reader, reader.length(end));
@@ -79,7 +76,7 @@ export class EventReader {
     reader.endMessage(end, 'Span.Event');
     this.refusal ??= this.attributes.refusal;
     this.#time.push(hi, lo);
-    this.#name.push(this.#name.interner.intern(reader.source, nameStart, nameEnd));
+    pushRequiredText(this.#name, nameCode);
     this.attributes.appendRow();
     this.#droppedAttributes.push(dropped);
   }

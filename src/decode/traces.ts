@@ -1,7 +1,7 @@
 /** Spans of an ExportTraceServiceRequest to rows of the table `traces` (rules for nulls: model/traces.ts). */
 import type { TableBuilder } from '../batch/builder.ts';
 import { AttributeList } from './attributes.ts';
-import { type Context, readOptionalText } from './context.ts';
+import { type Context, pushRequiredText, readOptionalText } from './context.ts';
 import { EnumColumn } from './enum-column.ts';
 import { pushOptionalId, SPAN_ID_BYTES, TRACE_ID_BYTES, wrongOptionalId } from './ids.ts';
 import { PromotedColumns } from './promoted.ts';
@@ -61,18 +61,15 @@ export function createSpanReader(
   const links = new LinkReader(builder.column('links', 'list'), limits);
   const promoted = new PromotedColumns(builder, promote, attributes, context.resourceAttributes);
 
-  const status = { present: false, code: 0, messageStart: 0, messageEnd: 0 };
+  const status = { present: false, code: 0, messageCode: -1 };
 
   function readStatus(reader: WireReader, end: number): void {
     status.present = true;
     while (reader.pos < end) {
       const tag = reader.tag();
       if (tag === STATUS_CODE) status.code = reader.int32();
-      else if (tag === STATUS_MESSAGE) {
-        status.messageEnd = reader.length(end);
-        status.messageStart = reader.pos;
-        reader.pos = status.messageEnd;
-      } else reader.skip(tag, end);
+      else if (tag === STATUS_MESSAGE) status.messageCode = readOptionalText(statusMessage, reader, end);
+      else reader.skip(tag, end);
     }
     reader.endMessage(end, 'Status');
   }
@@ -87,8 +84,7 @@ export function createSpanReader(
     let spanIdEnd = 0;
     let parentStart = 0;
     let parentEnd = 0;
-    let nameStart = 0;
-    let nameEnd = 0;
+    let nameCode = -1;
     let traceStateCode = -1;
     let kindNumber = 0;
     let flagBits = 0;
@@ -101,8 +97,7 @@ export function createSpanReader(
     let droppedLinkCount = 0;
     status.present = false;
     status.code = 0;
-    status.messageStart = 0;
-    status.messageEnd = 0;
+    status.messageCode = -1;
     attributes.clear();
     events.clear();
     links.clear();
@@ -129,9 +124,7 @@ export function createSpanReader(
           reader.pos = parentEnd;
           break;
         case NAME:
-          nameEnd = reader.length(end);
-          nameStart = reader.pos;
-          reader.pos = nameEnd;
+          nameCode = readOptionalText(name, reader, end);
           break;
         case TRACE_STATE:
           traceStateCode = readOptionalText(traceState, reader, end);
@@ -198,11 +191,11 @@ export function createSpanReader(
     pushOptionalId(parentSpanId, source, parentStart, parentEnd);
     traceState.push(traceStateCode);
     flags.push(flagBits);
-    name.push(name.interner.intern(source, nameStart, nameEnd));
+    pushRequiredText(name, nameCode);
     kind.push(kindNumber);
     statusCode.push(status.code);
     if (!status.present) statusMessage.pushNull();
-    else statusMessage.push(statusMessage.interner.intern(source, status.messageStart, status.messageEnd));
+    else pushRequiredText(statusMessage, status.messageCode);
     context.appendRow();
     attributes.appendRow();
     droppedAttributes.push(droppedAttributeCount);

@@ -1,7 +1,7 @@
 /** One case through the bridge and, where asked for, before the oracle. */
 import type { OracleAnswer, OracleCase } from '../oracle/oracle.ts';
 import type { FuzzCase } from './cases.ts';
-import { type Agreement, compare, compareTranscoding, type Difference } from './rules.ts';
+import { type Agreement, compare, compareTranscoding, compareWithReference, type Difference } from './rules.ts';
 import { Broken, type Outcome, type Subject } from './subject.ts';
 
 export interface Finding {
@@ -69,6 +69,7 @@ function judge(fuzzCase: FuzzCase, outcome: Outcome, answers: readonly OracleAns
   }
 
   note(compare(difference), 'bridge and pdata differ');
+  if (fuzzCase.contentType === 'protobuf') note(compareWithReference(difference), 'bridge and reference differ');
   const transcoded = fuzzCase.contentType === 'json' ? answers[1] : asked;
   if (fuzzCase.contentType === 'json' && transcoded) {
     if (pdata.accepted) {

@@ -1,14 +1,15 @@
 /**
- * Where the bridge and the Collector's parser may differ, each with its reason. What no rule names is a disagreement.
+ * Where the bridge and the other parsers may differ, each with its reason. What no rule names is a disagreement.
  *
- * For protobuf a rule mostly asks the reference (protobuf-go): the bridge has to do what protobuf says, also where pdata
- * does not. For JSON there is no second parser of OTLP's dialect, so that rules name the text they are about.
+ * Protobuf is put before two parsers: the reference (protobuf-go), since the bridge has to take and refuse what protobuf
+ * does, and the Collector's pdata, whose own departures from protobuf are named here. For JSON there is no second parser
+ * of OTLP's dialect, so that rules name the text they are about.
  */
 import type { Verdict } from '../oracle/oracle.ts';
 import type { FuzzCase } from './cases.ts';
 import { jsonFacts } from './json-facts.ts';
 import type { Outcome } from './subject.ts';
-import { hasGroup, hasLargeVarint, hasReplacedData } from './wire-facts.ts';
+import { hasGroup } from './wire-facts.ts';
 
 /** A case about which the two say something else. */
 export interface Difference {
@@ -26,44 +27,37 @@ interface Rule {
   applies(difference: Difference): boolean;
 }
 
-/**
- * Whether the reference reads the request as the bridge does, as far as it can say: it refuses all strings that are not
- * UTF-8, the bridge those it keeps; and it refuses varints with bits over 64, which the bridge and pdata drop.
- */
-function isFineByReference({ fuzzCase, plain, reference }: Difference): boolean {
-  return reference.accepted || isUtf8Error(reference.error) || hasLargeVarint(fuzzCase.signal, plain);
-}
-
-const isUtf8Error = (error: string) => /invalid UTF-8/.test(error);
+/** The bridge refuses what the reference accepts, in protobuf. There is nothing that it accepts and the reference refuses. */
+const REFERENCE_LENIENT: readonly Rule[] = [
+  {
+    name: 'group depth',
+    why: 'Groups are followed 100 deep, as deep as protobuf in C++ and Java does; Go follows 10,000.',
+    applies: ({ outcome }) => /groups nested deeper/.test(outcome.error),
+  },
+  {
+    name: 'field number in a group',
+    why: 'Field numbers end at 2^29 - 1 everywhere; Go takes larger ones inside of a group that it skips.',
+    applies: ({ fuzzCase, plain, outcome }) =>
+      /field number over/.test(outcome.error) && hasGroup(fuzzCase.signal, plain),
+  },
+];
 
 /** The bridge accepts what pdata refuses, in protobuf. */
 const PROTOBUF_LENIENT: readonly Rule[] = [
   {
     name: 'wire type',
     why: 'A known field of another wire type is an unknown field to protobuf; pdata refuses the request.',
-    applies: (difference) => /wrong wireType/.test(difference.pdata.error) && isFineByReference(difference),
+    applies: ({ pdata }) => /wrong wireType/.test(pdata.error),
   },
   {
     name: 'id length',
     why: 'An id of the wrong length is refused with its row (partial success); pdata refuses the whole request.',
-    applies: (difference) =>
-      /invalid (?:Trace|Span)ID length/.test(difference.pdata.error) && isFineByReference(difference),
+    applies: ({ pdata }) => /invalid (?:Trace|Span)ID length/.test(pdata.error),
   },
   {
     name: 'group',
     why: 'pdata ends a group at its first scalar and reads the rest of it as fields of the message around.',
-    applies: (difference) => hasGroup(difference.fuzzCase.signal, difference.plain) && isFineByReference(difference),
-  },
-  {
-    name: 'not kept',
-    why: 'The value of a repeated attribute key and attributes over the limit are skipped unread; nothing of them is kept.',
-    applies: ({ outcome, reference }) =>
-      !reference.accepted && (outcome.result!.duplicateKeys > 0 || outcome.result!.rejected > 0),
-  },
-  {
-    name: 'data replaced',
-    why: 'The data of a metric behind which data of another type stands is skipped unread; nothing of it is kept.',
-    applies: ({ fuzzCase, plain, reference }) => !reference.accepted && hasReplacedData(fuzzCase.signal, plain),
+    applies: ({ fuzzCase, plain }) => hasGroup(fuzzCase.signal, plain),
   },
 ];
 
@@ -72,22 +66,17 @@ const PROTOBUF_STRICT: readonly Rule[] = [
   {
     name: 'UTF-8',
     why: 'Strings of protobuf are UTF-8, and Parquet readers fail on others; pdata does not look.',
-    applies: ({ outcome, reference }) => /not UTF-8/.test(outcome.error) && !reference.accepted,
+    applies: ({ outcome }) => /not UTF-8/.test(outcome.error),
   },
   {
     name: 'field number',
     why: 'Field numbers end at 2^29 - 1; pdata drops the bits over 32.',
-    applies: ({ outcome, reference }) => /field number (over|0)/.test(outcome.error) && !reference.accepted,
+    applies: ({ outcome }) => /field number (over|0)/.test(outcome.error),
   },
   {
     name: 'group end',
     why: 'pdata does not look whether a group ends with the number it began with, and misreads what is inside.',
-    applies: ({ fuzzCase, plain, reference }) => hasGroup(fuzzCase.signal, plain) && !reference.accepted,
-  },
-  {
-    name: 'group depth',
-    why: 'Groups are followed 100 deep, as deep as protobuf in C++ and Java does; Go follows 10,000.',
-    applies: ({ outcome }) => /groups nested deeper/.test(outcome.error),
+    applies: ({ fuzzCase, plain }) => hasGroup(fuzzCase.signal, plain),
   },
 ];
 
@@ -181,12 +170,8 @@ const OTHER_COUNT: readonly Rule[] = [
   {
     name: 'the reference counts as the bridge does',
     why: 'pdata replaces an earlier member of a oneof where protobuf merges the two, and misreads groups.',
-    applies(difference) {
-      const { fuzzCase, outcome, reference } = difference;
-      if (fuzzCase.contentType !== 'protobuf') return false;
-      if (!reference.accepted) return isFineByReference(difference);
-      return reference.rows === outcome.result!.accepted + outcome.result!.rejected;
-    },
+    applies: ({ fuzzCase, outcome, reference }) =>
+      fuzzCase.contentType === 'protobuf' && reference.accepted && reference.rows === rowsOf(outcome),
   },
   {
     name: 'empty key',
@@ -231,6 +216,20 @@ function judge(rules: readonly Rule[], group: string, difference: Difference): A
   return { agrees: false, rule: rule && `${group}: ${rule.name}` };
 }
 
+function rowsOf({ result }: Outcome): number {
+  return result === undefined ? 0 : result.accepted + result.rejected;
+}
+
+/** As `compare`, with the reference; for protobuf only. */
+export function compareWithReference(difference: Difference): Agreement {
+  const { outcome, reference } = difference;
+  const accepted = outcome.result !== undefined;
+  if (accepted !== reference.accepted) {
+    return judge(accepted ? [] : REFERENCE_LENIENT, 'protobuf refused', difference);
+  }
+  return reference.rows === rowsOf(outcome) ? { agrees: true } : { agrees: false, rule: undefined };
+}
+
 /** Whether bridge and pdata say the same, else the name of the rule that lets them differ. */
 export function compare(difference: Difference): Agreement {
   const { fuzzCase, outcome, pdata } = difference;
@@ -245,7 +244,7 @@ export function compare(difference: Difference): Agreement {
       ? judge(JSON_STRICT, 'JSON refused', difference)
       : judge(PROTOBUF_STRICT, 'protobuf refused', difference);
   }
-  if (accepted && pdata.rows !== outcome.result!.accepted + outcome.result!.rejected) {
+  if (accepted && pdata.rows !== rowsOf(outcome)) {
     return judge(OTHER_COUNT, 'rows', difference);
   }
   return { agrees: true };

@@ -22,7 +22,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 )
 
 const (
@@ -117,8 +116,7 @@ func judge(s signal, encoding byte, body []byte) (a answer) {
 	}
 	content, err := s.reference(wire)
 	if err != nil {
-		// protobuf-go refuses varints with bits over 64; pdata drops the bits, as protobuf does in other languages.
-		if short, changed := dropHighBits(wire); changed {
+		if short, changed := dropHighBits(s.message, wire); changed {
 			content, err = s.reference(short)
 			content.bits |= mended
 		}
@@ -131,24 +129,6 @@ func judge(s signal, encoding byte, body []byte) (a answer) {
 	a.referenceCount = content.count
 	a.content = content.sum
 	return a
-}
-
-// dropHighBits clears the bits over 64 of everything that looks like a varint of ten bytes.
-func dropHighBits(body []byte) (result []byte, changed bool) {
-	result = slices.Clone(body)
-	run := 0
-	for i, b := range result {
-		if b >= 0x80 {
-			run++
-			continue
-		}
-		if run == 9 && b > 1 {
-			result[i] = b & 1
-			changed = true
-		}
-		run = 0
-	}
-	return result, changed
 }
 
 // unmarshal turns a panic of pdata into an error, so that one input does not end the run.

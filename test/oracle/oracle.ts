@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ContentType, SignalName } from '../../src/model/signal.ts';
 
-const SOURCES = ['go.mod', 'go.sum', 'main.go', 'signals.go', 'content.go'];
+const SOURCES = ['go.mod', 'go.sum', 'main.go', 'signals.go', 'content.go', 'highbits.go'];
 const SIGNAL_BYTES: Readonly<Record<SignalName, number>> = { traces: 0, logs: 1, metrics: 2 };
 const CASE_HEAD_BYTES = 6;
 const ANSWER_HEAD_BYTES = 25;

@@ -4,6 +4,10 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
+	collectorlogs "go.opentelemetry.io/proto/slim/otlp/collector/logs/v1"
+	collectormetrics "go.opentelemetry.io/proto/slim/otlp/collector/metrics/v1"
+	collectortrace "go.opentelemetry.io/proto/slim/otlp/collector/trace/v1"
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // request is an export request of pdata.
@@ -17,13 +21,14 @@ type request interface {
 type signal struct {
 	newRequest func() request
 	reference  func([]byte) (content, error)
+	message    protoreflect.MessageDescriptor
 }
 
 // signals is indexed by the signal byte of a case.
 var signals = []signal{
-	{func() request { return traces{ptraceotlp.NewExportRequest()} }, traceContent},
-	{func() request { return logs{plogotlp.NewExportRequest()} }, logContent},
-	{func() request { return metrics{pmetricotlp.NewExportRequest()} }, metricContent},
+	{func() request { return traces{ptraceotlp.NewExportRequest()} }, traceContent, (*collectortrace.ExportTraceServiceRequest)(nil).ProtoReflect().Descriptor()},
+	{func() request { return logs{plogotlp.NewExportRequest()} }, logContent, (*collectorlogs.ExportLogsServiceRequest)(nil).ProtoReflect().Descriptor()},
+	{func() request { return metrics{pmetricotlp.NewExportRequest()} }, metricContent, (*collectormetrics.ExportMetricsServiceRequest)(nil).ProtoReflect().Descriptor()},
 }
 
 type traces struct{ ptraceotlp.ExportRequest }

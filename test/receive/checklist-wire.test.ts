@@ -176,6 +176,18 @@ const BROKEN: Readonly<Record<string, Uint8Array>> = {
   'a cut varint': Buffer.from([0x08, 0x80]),
   'invalid UTF-8': len(1, len(2, span(len(5, Buffer.from([0x61, 0xc3, 0x28]))))),
   'a surrogate in UTF-8': len(1, len(2, span(len(5, Buffer.from([0xed, 0xa0, 0x80]))))),
+  'invalid UTF-8 in the value of a repeated key, of which nothing is kept': len(
+    1,
+    len(2, span(len(9, keyValue('k', intValue(1))), len(9, keyValue('k', len(1, Buffer.from([0x61, 0xc3, 0x28])))))),
+  ),
+  'a length past the end in the value of a repeated key': len(
+    1,
+    len(2, span(len(9, keyValue('k', intValue(1))), len(9, keyValue('k', Uint8Array.of(0x0a, 0x7f))))),
+  ),
+  'invalid UTF-8 in a name that a further one replaces': len(
+    1,
+    len(2, span(len(5, Buffer.from([0x61, 0xc3, 0x28])), len(5, 'fine'))),
+  ),
   'field number 0': Buffer.from([0x00, 0x01]),
   'an unknown wire type': Buffer.from([0x0f]),
   'a group that does not end': varint(999 * 8 + 3),
