@@ -9,6 +9,9 @@ import { parseConfig } from '../../src/config/load.ts';
 import type { TableName } from '../../src/model/signal.ts';
 import { tempFolder } from './temp.ts';
 
+/** Of what a process says, kept to find its addresses and to tell why it ended. */
+const MAX_SEEN_CHARACTERS = 64 * 1024;
+
 export const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 export interface TestBridge {
@@ -86,24 +89,41 @@ export async function startBridge(
 
 /** A bridge as a process of its own over an existing folder. */
 export async function spawnBridge(folder: string, toml = ''): Promise<TestBridge & { readonly process: ChildProcess }> {
+  const { process, listening } = launchBridge(folder, toml);
+  return { ...(await listening), process };
+}
+
+export interface LaunchOptions {
+  /** Added to the environment of the process. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** The same, with the process in hand from its first moment; `listening` rejects where it ends before it listens. */
+export function launchBridge(
+  folder: string,
+  toml = '',
+  { env = {} }: LaunchOptions = {},
+): { readonly process: ChildProcess; readonly listening: Promise<TestBridge> } {
   const configFile = join(folder, 'test.toml');
   writeFileSync(configFile, testToml(folder, toml));
-  const child = spawn(process.execPath, [MAIN, 'serve', '--config', configFile], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const text = await new Promise<string>((resolve, reject) => {
+  const child = spawn(process.execPath, [MAIN, 'serve', '--config', configFile], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
+  const listening = new Promise<TestBridge>((resolve, reject) => {
     let seen = '';
     const take = (chunk: Buffer) => {
-      seen += chunk;
-      if (seen.includes('Ctrl-C')) resolve(seen);
+      seen = `${seen}${chunk}`.slice(-MAX_SEEN_CHARACTERS);
+      if (!seen.includes('Ctrl-C')) return;
+      const address = (name: string) => new RegExp(`${name} +(?:http://)?(127\\.0\\.0\\.1:\\d+)`).exec(seen)![1]!;
+      resolve(bridgeAt(address('OTLP/HTTP'), address('OTLP/gRPC'), address('api'), folder, configFile));
     };
     child.stdout!.on('data', take);
     child.stderr!.on('data', take);
-    child.once('exit', (code) => reject(new Error(`the bridge ended with ${code}: ${seen}`)));
+    child.once('close', (code) => reject(new Error(`the bridge ended with ${code}: ${seen}`)));
   });
-  const address = (name: string) => new RegExp(`${name} +(?:http://)?(127\\.0\\.0\\.1:\\d+)`).exec(text)![1]!;
-  return {
-    ...bridgeAt(address('OTLP/HTTP'), address('OTLP/gRPC'), address('api'), folder, configFile),
-    process: child,
-  };
+  listening.catch(() => {}); // who kills it before it listens does not wait for it
+  return { process: child, listening };
 }
 
 function bridgeAt(http: string, grpc: string, apiAddress: string, folder: string, configFile: string): TestBridge {
