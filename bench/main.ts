@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const BENCHES = ['ingest', 'decode', 'encode'];
+const BENCHES = ['ingest', 'decode', 'encode', 'journal'];
 const [name = '', ...options] = process.argv.slice(2);
 if (!BENCHES.includes(name)) {
   process.stderr.write(`npm run bench <${BENCHES.join(' | ')}> -- <options>\n`);

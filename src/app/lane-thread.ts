@@ -3,7 +3,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { transferables } from '../batch/arrow.ts';
 import { createLane } from '../ingest/lane.ts';
 import type { FromLane, LaneRequest, ToLane } from '../ingest/messages.ts';
-import { systemClock } from '../platform/clock.ts';
+import { systemClock, systemRandomness } from '../platform/clock.ts';
 import { systemFiles } from '../platform/files.ts';
 import { releaseBuffers } from '../platform/memory.ts';
 import type { LaneThreadData } from './thread-data.ts';
@@ -22,12 +22,16 @@ const lane = createLane({
   node,
   files: systemFiles,
   clock: systemClock,
+  randomness: systemRandomness,
   onSealed(segment, reason) {
     post({ type: 'sealed', segment, reason }, segment.batches?.flatMap(transferables));
   },
 });
 
-const ticker = setInterval(() => lane.tick(), TICK_MS);
+const ticker = setInterval(() => {
+  lane.tick();
+  tellJournal();
+}, TICK_MS);
 
 // One group a call: what is still queued comes with the next event, so that the ticker gets its turn under full load.
 port.on('message', (first: ToLane) => {
@@ -54,6 +58,16 @@ function answer(group: readonly LaneRequest[]): void {
   releaseBuffers(group.map((request) => request.body.buffer));
   const { memoryBytes, journalBytes, duplicateKeys } = lane;
   post({ type: 'answers', answers, memoryBytes, journalBytes, duplicateKeys });
+  tellJournal();
+}
+
+let toldFailure: string | undefined;
+
+function tellJournal(): void {
+  const { journalFailure } = lane;
+  if (journalFailure === toldFailure) return;
+  toldFailure = journalFailure;
+  post({ type: 'journal', failure: journalFailure });
 }
 
 function control(message: Exclude<ToLane, LaneRequest>): void {

@@ -106,6 +106,7 @@ export async function startDaemon(config: Config, version: string): Promise<Daem
     notReady: () => [
       ...(stopping ? ['the bridge is stopping'] : []),
       ...(storeHealth.failure ? [`store: ${storeHealth.failure.message}`] : []),
+      ...(ingest.status().journalFailure ? [ingest.status().journalFailure!] : []),
       ...(ingest.status().failure ? [`commits wait: ${ingest.status().failure!.message}`] : []),
     ],
   };

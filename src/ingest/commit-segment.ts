@@ -14,7 +14,8 @@ import { objectKey } from '../catalog/keys.ts';
 import type { Config } from '../config/types.ts';
 import { createParquetEncoder } from '../encode/encoder.ts';
 import { BridgeError } from '../errors.ts';
-import { quarantineSegment, removeSegment } from '../journal/journal.ts';
+import { removeSegment } from '../journal/journal.ts';
+import { copyDamage, quarantineSegment } from '../journal/quarantine.ts';
 import { openSegment, type SegmentReader } from '../journal/segment-reader.ts';
 import type { Batch, NumberData } from '../model/batch.ts';
 import type { CommitObject, CommitRecord } from '../model/commit.ts';
@@ -62,24 +63,35 @@ export async function commitSegment(sealed: SealedSegment, deps: CommitDeps): Pr
     removeSegment(files, journalPath, path);
     return { ...nothing, record: already };
   }
+  const found = readSegment(sealed, deps);
+  if (!found || 'quarantined' in found) return { ...nothing, quarantined: found?.quarantined };
+  const { layout, batches, counts, damage, lostRequests } = found;
+  // Before the commit record: once that is there, a restart only removes the segment.
+  let paths = copyDamage(files, journalPath, path, damage);
+  const hasRows = Object.keys(counts).length > 0;
+  const record = hasRows ? await writeCommit(commitId, batches, counts, layout, deps) : undefined;
+  if (paths) removeSegment(files, journalPath, path);
+  else paths = [quarantineSegment(files, journalPath, path) ?? path];
+  const bytes = damage.reduce((sum, { start, end }) => sum + end - start, 0);
+  return { ...nothing, record, quarantined: damage.length > 0 ? { paths, bytes, lostRequests } : undefined };
+}
+
+/** Undefined where the segment is gone; `quarantined` where nothing of it can be read. */
+function readSegment(
+  { path, journalBytes }: SealedSegment,
+  { files, config }: CommitDeps,
+): (ReplayedSegment & { readonly layout: Layout }) | Pick<CommitResult, 'quarantined'> | undefined {
   let reader: SegmentReader | undefined;
-  let replayed: ReplayedSegment;
   try {
-    reader = openSegment(files, path);
-    if (!reader) return nothing;
-    replayed = replaySegment(reader);
+    reader = openSegment(files, path, journalBytes);
+    return reader && { ...replaySegment(reader), layout: reader.header.layout };
   } catch (error) {
-    reader?.close();
     if (BridgeError.from(error).code !== 'corrupt') throw error;
-    return { ...nothing, quarantined: quarantineSegment(files, journalPath, path) };
+    const moved = quarantineSegment(files, config.journal.path, path);
+    return { quarantined: moved ? { paths: [moved], bytes: journalBytes, lostRequests: 0 } : undefined };
+  } finally {
+    reader?.close();
   }
-  const { header, tailBytes } = reader;
-  reader.close();
-  const record = await writeCommit(commitId, replayed.batches, replayed.counts, header.layout, deps);
-  // Bytes after the last whole record are a request that was cut by a crash, or damage: kept for people to look at.
-  if (tailBytes > 0) return { ...nothing, record, quarantined: quarantineSegment(files, journalPath, path) };
-  removeSegment(files, journalPath, path);
-  return { ...nothing, record };
 }
 
 async function writeCommit(

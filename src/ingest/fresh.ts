@@ -84,7 +84,7 @@ function* tableBatches(reader: SegmentReader, table: TableName, { layout, batchS
   const decoder = createRecordDecoder({ ...layout, limits: reader.header.layout.limits });
   for (const record of reader.records()) {
     if (record.signal !== table) continue;
-    decoder.decode(record);
+    decoder.decode(record); // one that cannot be decoded has no rows here, as in a replay
     if (decoder.rows >= batchSize) yield* decoder.finish().batches;
   }
   yield* decoder.finish().batches;

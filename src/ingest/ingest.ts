@@ -51,6 +51,8 @@ export interface IngestStatus {
   /** Segments sealed and not committed. */
   readonly waitingCommits: number;
   readonly duplicateKeys: number;
+  /** Why the journal cannot be written at the moment. */
+  readonly journalFailure: string | undefined;
   /** Why commits fail at the moment. */
   readonly failure: BridgeError | undefined;
 }
@@ -102,6 +104,11 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       log.debug({ commitId: segment.commitId, reason, rows: segment.counts }, 'segment sealed');
       queue.add(segment);
     },
+    onJournal(failure) {
+      if (failure === undefined) return log.info('the journal can be written again');
+      metrics.journalFailures.inc();
+      log.error(`${failure}; senders are told to try again later`);
+    },
     onLost(node, error) {
       log.error({ err: error }, 'a lane ended by itself; its segment is replayed');
       queueSegments(listSegments(files, journalPath).filter((path) => path.includes(`-${node}-`)));
@@ -126,8 +133,14 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     const missing = rows.committed(result, segment.counts);
     if (missing > 0) log.error({ commitId, missing }, 'acknowledged rows are missing: the journal was damaged');
     if (quarantined) {
+      const { paths, bytes, lostRequests } = quarantined;
       metrics.quarantined.inc();
-      log.error({ commitId, path: quarantined }, 'damaged journal data was set aside');
+      metrics.quarantinedBytes.inc(bytes);
+      metrics.lostRequests.inc(lostRequests);
+      log.error(
+        { commitId, paths, bytes, lostRequests },
+        'damaged journal data was set aside; what is whole is committed',
+      );
     }
     if (!record) return;
     metrics.commits.inc();
@@ -207,6 +220,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       journalBytes: journalBytes(),
       waitingCommits: queue.waiting.length,
       duplicateKeys: lanes.duplicateKeys,
+      journalFailure: lanes.journalFailure,
       failure: queue.failure,
     }),
   };

@@ -18,6 +18,8 @@ export interface LanePool {
   /** Bytes of the lanes' open segments. */
   readonly journalBytes: number;
   readonly duplicateKeys: number;
+  /** Why a lane cannot write its journal at the moment. */
+  readonly journalFailure: string | undefined;
 }
 
 export interface LanePoolOptions {
@@ -26,6 +28,8 @@ export interface LanePoolOptions {
   readonly startThread: (node: string) => ThreadPort<ToLane, FromLane>;
   readonly randomness: Randomness;
   readonly onSealed: (segment: SealedSegment, reason: SealReason) => void;
+  /** A lane cannot write its journal any more, or (undefined) can again. */
+  readonly onJournal: (failure: string | undefined) => void;
   /** A lane's thread has ended by itself; its open segment waits in the journal, its commit id holds `node`. */
   readonly onLost: (node: string, error: Error | undefined) => void;
 }
@@ -45,6 +49,7 @@ interface LaneState {
   memoryBytes: number;
   journalBytes: number;
   duplicateKeys: number;
+  journalFailure: string | undefined;
   /** Resolves `stop`. */
   stopped: (() => void) | undefined;
 }
@@ -65,6 +70,7 @@ export function createLanePool(options: LanePoolOptions): LanePool {
       memoryBytes: 0,
       journalBytes: 0,
       duplicateKeys: 0,
+      journalFailure: undefined,
       stopped: undefined,
     };
     listen(lane);
@@ -89,6 +95,9 @@ export function createLanePool(options: LanePoolOptions): LanePool {
         if (answer.ok) pending.resolve(answer.outcome);
         else pending.reject(errorFromData(answer.error));
       }
+    } else if (message.type === 'journal') {
+      lane.journalFailure = message.failure;
+      options.onJournal(message.failure);
     } else if (message.type === 'sealed') {
       lane.memoryBytes = 0;
       lane.journalBytes = 0;
@@ -113,6 +122,7 @@ export function createLanePool(options: LanePoolOptions): LanePool {
     lane.queuedBytes = 0;
     lane.memoryBytes = 0;
     lane.journalBytes = 0;
+    lane.journalFailure = undefined;
     lane.stopped?.();
     if (stopping) return;
     const lostNode = lane.node;
@@ -184,6 +194,9 @@ export function createLanePool(options: LanePoolOptions): LanePool {
     },
     get duplicateKeys() {
       return sum((lane) => lane.duplicateKeys);
+    },
+    get journalFailure() {
+      return lanes.find((lane) => lane.journalFailure !== undefined)?.journalFailure;
     },
   };
 }

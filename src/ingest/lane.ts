@@ -9,8 +9,9 @@ import { createTableBuilder, type TableBuilder } from '../batch/builder.ts';
 import type { Config } from '../config/types.ts';
 import { toProtobuf } from '../decode/body.ts';
 import { createDecoder, type Decoder } from '../decode/decoder.ts';
-import { BridgeError, errorToData } from '../errors.ts';
-import type { JournalRecord } from '../journal/format.ts';
+import { BridgeError, type ErrorData, errorToData } from '../errors.ts';
+import { type JournalRecord, MARK_BYTES } from '../journal/format.ts';
+import { probeJournal } from '../journal/journal.ts';
 import { createSegmentWriter, type SegmentWriter } from '../journal/segment-writer.ts';
 import type { Batch, ColumnData } from '../model/batch.ts';
 import { commitId } from '../model/commit.ts';
@@ -19,7 +20,7 @@ import { withPromotions } from '../model/promote.ts';
 import { createRowTally, type DecodedRows, type RowTally } from '../model/row-counts.ts';
 import { SIGNAL_LIST, type SignalName } from '../model/signal.ts';
 import { TABLES } from '../model/tables.ts';
-import type { Clock } from '../platform/clock.ts';
+import type { Clock, Randomness } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
 import type { ExportRequest, LaneAnswer, LaneRequest, SealedSegment, SealReason } from './messages.ts';
 
@@ -28,6 +29,7 @@ export interface LaneOptions {
   readonly layout: Layout;
   readonly files: Files;
   readonly clock: Clock;
+  readonly randomness: Randomness;
   /** Eight hex digits, new for each lane and start: part of its commit ids. */
   readonly node: string;
   readonly onSealed: (segment: SealedSegment, reason: SealReason) => void;
@@ -38,10 +40,15 @@ export interface Lane {
   handle(group: readonly LaneRequest[]): LaneAnswer[];
   /** Closes the open segment and hands its rows on; returns its commit id, or undefined where nothing was open. */
   seal(reason: SealReason): string | undefined;
-  /** To be called now and then: seals by age, and syncs where `journal.sync` is "interval". */
+  /**
+   * To be called now and then: seals by age, syncs where `journal.sync` is "interval", and tries a journal that failed:
+   * a bridge that says it is not ready gets no requests to find out by.
+   */
   tick(): void;
   readonly memoryBytes: number;
   readonly journalBytes: number;
+  /** Why the journal cannot be written, from a write that failed to the next that does not. */
+  readonly journalFailure: string | undefined;
   /** Repeated attribute keys left out since the start. */
   readonly duplicateKeys: number;
 }
@@ -62,7 +69,7 @@ interface OpenSegment {
 }
 
 export function createLane(options: LaneOptions): Lane {
-  const { config, layout, files, clock, node } = options;
+  const { config, layout, files, clock, randomness, node } = options;
   const tables = new Map(SIGNAL_LIST.map((signal) => [signal.name, createTableState(signal.name, layout)]));
   // Half of the lanes' share of the budget: the rest is for batches that wait for an encoder.
   const maxMemoryBytes = config.limits.memoryBytes / (4 * config.operations.lanes);
@@ -70,10 +77,11 @@ export function createLane(options: LaneOptions): Lane {
   let sequence = 0;
   let lastIdMs = 0;
   let duplicateKeys = 0;
+  let journalFailure: string | undefined;
 
   function openSegment(): OpenSegment {
     lastIdMs = Math.max(lastIdMs, clock.nowMs()); // commit ids of a lane stay in order when the clock steps back
-    const header = { commitId: commitId(lastIdMs, node, sequence++), layout };
+    const header = { commitId: commitId(lastIdMs, node, sequence++), mark: randomness.hex(MARK_BYTES), layout };
     const writer = createSegmentWriter(files, config.journal.path, header);
     return { writer, openedMs: clock.monotonicMs(), tally: createRowTally(), requests: 0, rawBytes: 0 };
   }
@@ -118,11 +126,14 @@ export function createLane(options: LaneOptions): Lane {
     open ??= openSegment();
     try {
       open.writer.append(records, config.journal.sync === 'always');
+      journalFailure = undefined;
     } catch (error) {
+      const refusal = journalError(error);
+      journalFailure = refusal.message;
       for (const { builder, mark } of marks) builder.rollback(mark);
       if (open.requests > 0) seal('journal_error');
       else abandon();
-      return answers.map((answer) => (answer.ok ? { id: answer.id, ok: false, error: journalError(error) } : answer));
+      return answers.map((answer) => (answer.ok ? { id: answer.id, ok: false, error: refusal } : answer));
     }
     open.rawBytes += rawBytes;
     open.requests += records.length;
@@ -142,8 +153,18 @@ export function createLane(options: LaneOptions): Lane {
   function syncOrSeal(writer: SegmentWriter): void {
     try {
       writer.sync();
-    } catch {
+    } catch (error) {
+      journalFailure = journalError(error).message;
       seal('journal_error');
+    }
+  }
+
+  function tryJournal(): void {
+    try {
+      probeJournal(files, config.journal.path);
+      journalFailure = undefined;
+    } catch (error) {
+      journalFailure = journalError(error).message;
     }
   }
 
@@ -165,6 +186,7 @@ export function createLane(options: LaneOptions): Lane {
     const { writer, tally } = open;
     const batches: Batch[] = [];
     for (const { builder } of tables.values()) if (builder.rows > 0) batches.push(builder.finish());
+    if (config.journal.sync === 'interval' && reason !== 'journal_error') syncQuietly(writer);
     const { commitId, path, durableBytes: journalBytes } = writer;
     writer.close();
     open = undefined;
@@ -177,6 +199,7 @@ export function createLane(options: LaneOptions): Lane {
     handle,
     seal,
     tick() {
+      if (journalFailure !== undefined) tryJournal();
       if (!open) return;
       if (clock.monotonicMs() - open.openedMs >= config.flush.maxAgeSeconds * 1000) seal('age');
       else if (config.journal.sync === 'interval') syncOrSeal(open.writer);
@@ -187,10 +210,22 @@ export function createLane(options: LaneOptions): Lane {
     get journalBytes() {
       return open?.writer.durableBytes ?? 0;
     },
+    get journalFailure() {
+      return journalFailure;
+    },
     get duplicateKeys() {
       return duplicateKeys;
     },
   };
+}
+
+/** The rows are on their way to the lake from memory; a failure here costs nothing unless the bridge ends before that. */
+function syncQuietly(writer: SegmentWriter): void {
+  try {
+    writer.sync();
+  } catch {
+    // The next segment's first write says what is wrong.
+  }
 }
 
 export function createTableState(signal: SignalName, layout: Layout): TableState {
@@ -205,7 +240,7 @@ function decompress(request: ExportRequest, config: Config): Uint8Array {
   return toProtobuf(body, { signal, contentType, contentEncoding, maxBytes, limits: config.limits });
 }
 
-function journalError(cause: unknown) {
+function journalError(cause: unknown): ErrorData {
   const text = cause instanceof Error ? cause.message : String(cause);
   return errorToData(
     new BridgeError('unavailable', `the journal cannot be written: ${text}`, {

@@ -57,6 +57,8 @@ export type FromLane =
       readonly journalBytes: number;
       readonly duplicateKeys: number;
     }
+  /** The journal cannot be written, or can be again (undefined). */
+  | { readonly type: 'journal'; readonly failure: string | undefined }
   | { readonly type: 'sealed'; readonly segment: SealedSegment; readonly reason: SealReason }
   /** Answer to a `seal` message, after the `sealed` message where there was something to seal. */
   | { readonly type: 'sealDone'; readonly id: number; readonly commitId: string | undefined }
@@ -74,6 +76,14 @@ export interface CommitResult {
   readonly commitId: string;
   /** Undefined where the segment held no rows, or could not be read and was set aside. */
   readonly record: CommitRecord | undefined;
-  /** Where a damaged segment, or the damaged end of one, was moved to. */
-  readonly quarantined: string | undefined;
+  /** What of the segment was damaged; undefined where nothing was. */
+  readonly quarantined: QuarantinedData | undefined;
+}
+
+export interface QuarantinedData {
+  /** Files in the journal's `quarantine/`. */
+  readonly paths: readonly string[];
+  readonly bytes: number;
+  /** Acknowledged requests known to be lost. */
+  readonly lostRequests: number;
 }

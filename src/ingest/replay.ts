@@ -3,8 +3,7 @@
  * that failed. Decodes under the segment's own layout, so the rows are those that were acknowledged.
  */
 import { toProtobuf } from '../decode/body.ts';
-import { BridgeError } from '../errors.ts';
-import type { JournalRecord } from '../journal/format.ts';
+import type { ByteRange, JournalRecord } from '../journal/format.ts';
 import type { SegmentReader } from '../journal/segment-reader.ts';
 import type { Batch } from '../model/batch.ts';
 import type { Layout } from '../model/layout.ts';
@@ -12,24 +11,38 @@ import { type ByTable, createRowTally, type JournalledRows } from '../model/row-
 import type { SignalName } from '../model/signal.ts';
 import { createTableState } from './lane.ts';
 
-export interface ReplayedSegment {
+export interface DecodedRows {
   readonly batches: readonly Batch[];
   readonly counts: ByTable<JournalledRows>;
 }
 
+export interface ReplayedSegment extends DecodedRows {
+  /** Bytes that gave no rows although something was there. */
+  readonly damage: readonly ByteRange[];
+  /** Requests known to be missing because of it; one at the very end leaves no gap to be known by. */
+  readonly lostRequests: number;
+}
+
 /** Decodes all whole records of an open segment. */
 export function replaySegment(reader: SegmentReader): ReplayedSegment {
-  const { layout } = reader.header;
-  const decoder = createRecordDecoder(layout);
-  for (const record of reader.records()) decoder.decode(record);
-  return decoder.finish();
+  const decoder = createRecordDecoder(reader.header.layout);
+  const undecodable: ByteRange[] = [];
+  for (const record of reader.records()) {
+    if (!decoder.decode(record)) undecodable.push({ start: record.start, end: record.end });
+  }
+  const damage = [...reader.damage, ...undecodable].sort((a, b) => a.start - b.start);
+  return { ...decoder.finish(), damage, lostRequests: reader.lostRecords + undecodable.length };
 }
 
 export interface RecordDecoder {
   readonly rows: number;
-  decode(record: JournalRecord): void;
+  /**
+   * False, and no row more, where the request cannot be decoded. It was decoded before it was acknowledged, so this is
+   * damage that the checksum missed, or a changed decoder.
+   */
+  decode(record: JournalRecord): boolean;
   /** The rows since the last call, as one batch a table. */
-  finish(): ReplayedSegment;
+  finish(): DecodedRows;
 }
 
 export function createRecordDecoder(layout: Layout): RecordDecoder {
@@ -55,15 +68,9 @@ export function createRecordDecoder(layout: Layout): RecordDecoder {
         );
         tally.add(signal, result);
         rows += result.accepted;
-      } catch (cause) {
-        // It was decoded before it was acknowledged, so this is damage that the checksum missed, or a changed decoder.
-        throw new BridgeError(
-          'corrupt',
-          `a request of the journal cannot be decoded again: ${BridgeError.from(cause).message}`,
-          {
-            cause,
-          },
-        );
+        return true;
+      } catch {
+        return false;
       }
     },
     finish() {

@@ -1,19 +1,45 @@
 /** The journal's folder: segments waiting for their commit, what was set aside, and the lock. */
-import { join } from 'node:path';
-import type { Files } from '../platform/files.ts';
+import { dirname, join, resolve } from 'node:path';
+import { type Files, isErrno } from '../platform/files.ts';
 
 export function segmentsFolder(journalPath: string): string {
   return join(journalPath, 'segments');
 }
 
-function quarantineFolder(journalPath: string): string {
+export function quarantineFolder(journalPath: string): string {
   return join(journalPath, 'quarantine');
 }
 
+/** Makes the folders where they are missing, and their names durable, those of the folders above included. */
 export function makeJournalFolders(files: Files, journalPath: string): void {
   files.makeFolder(segmentsFolder(journalPath));
   files.makeFolder(quarantineFolder(journalPath));
-  files.syncFolder(journalPath);
+  for (let folder = resolve(journalPath); ; folder = dirname(folder)) {
+    try {
+      files.syncFolder(folder);
+    } catch (error) {
+      // Folders above that are not ours to open were not made by us either.
+      if (folder === resolve(journalPath) || !isErrno(error, 'EACCES', 'EPERM')) throw error;
+    }
+    if (folder === dirname(folder)) return;
+  }
+}
+
+/** About a group of requests: a disk with room for less is as good as full. */
+const PROBE_BYTES = 1024 * 1024;
+
+/** Throws what writing to the journal fails with at the moment. */
+export function probeJournal(files: Files, journalPath: string): void {
+  const path = join(segmentsFolder(journalPath), 'probe');
+  files.remove(path); // left by a crash
+  const fd = files.create(path);
+  try {
+    files.append(fd, [new Uint8Array(PROBE_BYTES)]);
+    files.syncData(fd);
+  } finally {
+    files.close(fd);
+    files.remove(path);
+  }
 }
 
 /** Paths of all segments, oldest first (commit ids sort by time). */
@@ -33,13 +59,4 @@ export function segmentCommitId(path: string): string {
 export function removeSegment(files: Files, journalPath: string, path: string): void {
   files.remove(path);
   files.syncFolder(segmentsFolder(journalPath));
-}
-
-/** Moves a segment that cannot be used to `quarantine/`, where it stays for people; returns the new path. */
-export function quarantineSegment(files: Files, journalPath: string, path: string): string {
-  const target = join(quarantineFolder(journalPath), `${segmentCommitId(path)}.segment`);
-  files.rename(path, target);
-  files.syncFolder(quarantineFolder(journalPath));
-  files.syncFolder(segmentsFolder(journalPath));
-  return target;
 }

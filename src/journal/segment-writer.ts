@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { BridgeError } from '../errors.ts';
 import type { Files } from '../platform/files.ts';
 import { encodeHeader, encodeRecordPrefix, type JournalRecord, type SegmentHeader } from './format.ts';
 import { segmentsFolder } from './journal.ts';
@@ -18,22 +19,40 @@ export interface SegmentWriter {
   close(): void;
 }
 
-/** Opens a segment. Its file is made with the first append, so that a quiet lane leaves no empty files. */
+/**
+ * Opens a segment. Its file is made with the first append, so that a quiet lane leaves no empty files.
+ *
+ * Room is not allocated ahead. Measured with `npm run bench journal` (ext4, groups of 500 kB): a size set 16 MiB ahead
+ * changes nothing beyond the noise (each fdatasync still has to allocate the blocks); zeros written ahead take a group's
+ * median from 0.6 to 0.35 ms, but every byte is written twice, and the same groups took up to 1.4 times as long in all.
+ */
 export function createSegmentWriter(files: Files, journalPath: string, header: SegmentHeader): SegmentWriter {
   const folder = segmentsFolder(journalPath);
   const path = join(folder, `${header.commitId}.segment`);
+  const mark = Buffer.from(header.mark, 'hex');
   let fd: number | undefined;
   let durableBytes = 0;
   let writtenBytes = 0;
   let sequence = 0;
   let nameIsDurable = false;
+  let hasFailed = false;
+
+  function checkWorks(): void {
+    if (hasFailed) throw new BridgeError('internal', `journal segment ${path} has failed and takes no more`);
+  }
 
   function sync(): void {
+    checkWorks();
     if (fd === undefined) return;
-    files.syncData(fd);
-    if (!nameIsDurable) {
-      files.syncFolder(folder);
-      nameIsDurable = true;
+    try {
+      files.syncData(fd);
+      if (!nameIsDurable) {
+        files.syncFolder(folder);
+        nameIsDurable = true;
+      }
+    } catch (error) {
+      hasFailed = true;
+      throw error;
     }
     durableBytes = writtenBytes;
   }
@@ -45,17 +64,25 @@ export function createSegmentWriter(files: Files, journalPath: string, header: S
       return durableBytes;
     },
     append(records, syncNow) {
+      checkWorks();
       const buffers: Uint8Array[] = [];
       if (fd === undefined) {
         fd = files.create(path);
-        buffers.push(encodeHeader(header));
+        const copy = encodeHeader(header);
+        buffers.push(copy, copy);
       }
-      for (const record of records) buffers.push(encodeRecordPrefix(record, sequence++), record.body);
+      let offset = buffers.reduce((sum, { length }) => sum + length, writtenBytes);
+      for (const record of records) {
+        const prefix = encodeRecordPrefix(record, mark, offset, sequence++);
+        buffers.push(prefix, record.body);
+        offset += prefix.length + record.body.length;
+      }
       try {
         files.append(fd, buffers);
-        for (const buffer of buffers) writtenBytes += buffer.length;
+        writtenBytes = offset;
         if (syncNow) sync();
       } catch (error) {
+        hasFailed = true;
         cutQuietly(files, fd, durableBytes);
         throw error;
       }
@@ -63,19 +90,24 @@ export function createSegmentWriter(files: Files, journalPath: string, header: S
     },
     sync,
     close() {
-      if (fd !== undefined) files.close(fd);
+      const open = fd;
       fd = undefined;
+      if (open !== undefined) files.close(open);
     },
   };
 }
 
-/** Takes unacknowledged records off the file's end where the disk still lets us; a replay may then not find them. */
+/**
+ * Takes unacknowledged records off the file's end where the disk still lets us. Dropping pages asks nothing of those
+ * that failed, so this sync is no second try of the first one.
+ */
 function cutQuietly(files: Files, fd: number, length: number): void {
   try {
     files.truncate(fd, length);
     files.syncData(fd);
   } catch {
-    // The first error is the one to report. Records left here were answered "not stored": a sender that tries again
-    // stores them twice, which at-least-once senders accept; losing acknowledged ones they would not.
+    // The first error is the one to report. Records left here were answered "not stored". The commit of this run leaves
+    // them out (it reads `durableBytes`); only a crash before it lets a replay find them: whole, and then their sender's
+    // second try stores them twice, which at-least-once senders accept; losing acknowledged ones they would not.
   }
 }

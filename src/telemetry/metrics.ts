@@ -65,7 +65,10 @@ export function createMetrics() {
     }),
     objects: counter('objects_total', 'Objects written.', ['table']),
     objectBytes: counter('object_bytes_total', 'Bytes of objects written.', ['table']),
-    quarantined: counter('quarantined_total', 'Journal segments set aside because of damage.'),
+    journalFailures: counter('journal_failures_total', 'Times a lane could not write the journal any more.'),
+    quarantined: counter('quarantined_total', 'Journal segments with damage, which was set aside.'),
+    quarantinedBytes: counter('quarantined_bytes_total', 'Bytes of damaged journal data set aside.'),
+    lostRequests: counter('lost_requests_total', 'Acknowledged requests known to be lost in damaged journal data.'),
     reads: counter('reads_total', 'Reads answered.', ['table', 'format', 'code']),
     readRows: counter('read_rows_total', 'Rows handed out by reads.', ['table']),
   };

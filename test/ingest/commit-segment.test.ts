@@ -1,14 +1,24 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, readdirSync, truncateSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { BridgeError } from '../../src/errors.ts';
 import { commitSegment } from '../../src/ingest/commit-segment.ts';
-import { listSegments } from '../../src/journal/journal.ts';
+import type { StoredRecord } from '../../src/journal/format.ts';
+import { listSegments, removeSegment } from '../../src/journal/journal.ts';
+import { openSegment } from '../../src/journal/segment-reader.ts';
+import { createSegmentWriter } from '../../src/journal/segment-writer.ts';
 import { systemFiles } from '../../src/platform/files.ts';
 import type { ObjectStore } from '../../src/store/store.ts';
 import { createBench, onDisk, SAMPLE } from './support.ts';
+
+function recordsOf(path: string): StoredRecord[] {
+  const reader = openSegment(systemFiles, path)!;
+  const records = [...reader.records()];
+  reader.close();
+  return records;
+}
 
 test('a commit stores one object a partition, writes its record and removes the segment', async (t) => {
   const bench = createBench(t, '[partitioning]\ntype = "hash"\nfield = "trace_id"\nnum_partitions = 4');
@@ -89,15 +99,74 @@ test('a replay keeps the layout its segment was written under', async (t) => {
   assert.ok(record!.objects.every(({ partition }) => partition.startsWith('service_name=')));
 });
 
-test('whole requests before a damaged end are committed, and the file is kept for people', async (t) => {
+test('whole requests before and after damage are committed, and the damaged bytes are kept for people', async (t) => {
+  const bench = createBench(t);
+  for (let i = 0; i < 3; i++) bench.send(SAMPLE.body);
+  bench.lane.seal('request');
+  const { path, commitId } = bench.sealed[0]!;
+  const whole = readFileSync(path);
+  const [, second] = recordsOf(path);
+  const damaged = Buffer.from(whole);
+  damaged[second!.end - 10]! ^= 1;
+  writeFileSync(path, damaged);
+
+  const { quarantined } = await bench.commit(onDisk(bench.sealed[0]!));
+  assert.equal(await bench.rowsInLake(), SAMPLE.items * 2);
+  const { start, end } = second!;
+  const kept = join(bench.journalPath, 'quarantine', `${commitId}.${start}-${end}.bytes`);
+  assert.deepEqual(quarantined, { paths: [kept], bytes: end - start, lostRequests: 1 });
+  assert.deepEqual(readFileSync(kept), damaged.subarray(start, end));
+  assert.deepEqual(listSegments(systemFiles, bench.journalPath), []);
+});
+
+test('a request that was whole on disk and cannot be decoded is set aside alone', async (t) => {
   const bench = createBench(t);
   bench.send(SAMPLE.body);
   bench.lane.seal('request');
-  appendFileSync(bench.sealed[0]!.path, Buffer.from('OREC and then rubbish'));
-  const { quarantined } = await bench.commit(onDisk(bench.sealed[0]!));
+  const segment = bench.sealed[0]!;
+  const [record] = recordsOf(segment.path);
+  const reader = openSegment(systemFiles, segment.path)!;
+  reader.close();
+  removeSegment(systemFiles, bench.journalPath, segment.path);
+  const writer = createSegmentWriter(systemFiles, bench.journalPath, reader.header);
+  writer.append([{ ...record!, body: Buffer.from('no protobuf') }, record!], true);
+  writer.close();
+
+  const { quarantined } = await bench.commit(onDisk(segment));
+  assert.equal(quarantined!.lostRequests, 1);
+  assert.equal(readFileSync(quarantined!.paths[0]!).subarray(-11).toString(), 'no protobuf');
   assert.equal(await bench.rowsInLake(), SAMPLE.items);
-  assert.deepEqual(readdirSync(join(bench.journalPath, 'quarantine')), [quarantined!.split('/').pop()]);
+});
+
+test('damage that finds no room in quarantine keeps the whole segment there', async (t) => {
+  const bench = createBench(t);
+  bench.send(SAMPLE.body);
+  bench.lane.seal('request');
+  const { path, commitId } = bench.sealed[0]!;
+  appendFileSync(path, 'rubbish');
+  const files = {
+    ...systemFiles,
+    append() {
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    },
+  };
+  const { quarantined } = await commitSegment(onDisk(bench.sealed[0]!), { ...bench.deps, files });
+  assert.equal(await bench.rowsInLake(), SAMPLE.items);
+  assert.deepEqual(quarantined!.paths, [join(bench.journalPath, 'quarantine', `${commitId}.segment`)]);
+  assert.deepEqual(readdirSync(join(bench.journalPath, 'quarantine')), [`${commitId}.segment`]);
   assert.deepEqual(listSegments(systemFiles, bench.journalPath), []);
+});
+
+test('a replay in the same run leaves out what a failed group has left behind the durable bytes', async (t) => {
+  const bench = createBench(t);
+  bench.send(SAMPLE.body);
+  const durable = statSync(listSegments(systemFiles, bench.journalPath)[0]!).size;
+  bench.send(SAMPLE.body);
+  bench.lane.seal('request');
+  const segment = { ...onDisk(bench.sealed[0]!), journalBytes: durable };
+  const { quarantined } = await bench.commit(segment);
+  assert.equal(quarantined, undefined);
+  assert.equal(await bench.rowsInLake(), SAMPLE.items);
 });
 
 test('a segment without a readable header is set aside and stops nothing', async (t) => {
@@ -107,8 +176,22 @@ test('a segment without a readable header is set aside and stops nothing', async
   truncateSync(bench.sealed[0]!.path, 20);
   const { record, quarantined } = await bench.commit(onDisk(bench.sealed[0]!));
   assert.equal(record, undefined);
-  assert.match(quarantined!, /quarantine/);
+  assert.match(quarantined!.paths[0]!, /quarantine/);
   assert.deepEqual(listSegments(systemFiles, bench.journalPath), []);
+});
+
+test('a segment that a crash left empty or all zeros is removed without noise', async (t) => {
+  const bench = createBench(t);
+  for (const length of [0, 10_000]) {
+    bench.send(SAMPLE.body);
+    bench.lane.seal('request');
+    const segment = bench.sealed.pop()!;
+    writeFileSync(segment.path, Buffer.alloc(length));
+    const { record, quarantined } = await bench.commit(onDisk(segment));
+    assert.deepEqual([record, quarantined], [undefined, undefined]);
+  }
+  assert.deepEqual(listSegments(systemFiles, bench.journalPath), []);
+  assert.deepEqual(readdirSync(join(bench.journalPath, 'quarantine')), []);
 });
 
 test('the record of a replay has the counts of the answers, refused rows by reason, and a checksum for each object', async (t) => {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { type FreshSnapshot, openFresh } from '../../src/ingest/fresh.ts';
+import { listSegments } from '../../src/journal/journal.ts';
 import { systemFiles } from '../../src/platform/files.ts';
-import { type Bench, createBench, SAMPLE } from './support.ts';
+import { type Bench, createBench, onDisk, SAMPLE } from './support.ts';
 
 function open(bench: Bench, partition = ''): FreshSnapshot {
   const { layout } = bench.deps;
@@ -59,4 +61,19 @@ test('a partition leaves only the rows that would be stored below it', async (t)
     counts.reduce((sum, rows) => sum + rows, 0),
     SAMPLE.items,
   );
+});
+
+test('a read of a damaged open segment sees what its replay will write', async (t) => {
+  const bench = createBench(t);
+  for (let i = 0; i < 3; i++) bench.send(SAMPLE.body);
+  const [path] = listSegments(systemFiles, bench.journalPath);
+  const bytes = readFileSync(path!);
+  bytes[bytes.length - Math.round(SAMPLE.body.length * 1.5)]! ^= 1; // in the second request
+  writeFileSync(path!, bytes);
+  const snapshot = open(bench);
+  assert.equal(countRows(snapshot), SAMPLE.items * 2);
+  snapshot.close();
+  bench.lane.seal('request');
+  await bench.commit(onDisk(bench.sealed[0]!));
+  assert.equal(await bench.rowsInLake(), SAMPLE.items * 2);
 });

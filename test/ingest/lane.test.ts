@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { listSegments } from '../../src/journal/journal.ts';
+import { listSegments, segmentsFolder } from '../../src/journal/journal.ts';
 import { openSegment } from '../../src/journal/segment-reader.ts';
 import { systemFiles } from '../../src/platform/files.ts';
 import { createBench, SAMPLE } from './support.ts';
@@ -92,4 +93,47 @@ test('when the disk fails, the group is refused as unavailable and what was dura
   disk.failing = false;
   assert.ok(bench.send(SAMPLE.body)[0]!.ok, 'a new segment is opened when the disk is back');
   assert.equal(listSegments(systemFiles, bench.journalPath).length, 2);
+});
+
+test('a journal that failed is tried again by itself, and says why for as long as it fails', (t) => {
+  const disk = { full: false };
+  const files = {
+    ...systemFiles,
+    append(fd: number, buffers: readonly Uint8Array[]) {
+      if (disk.full) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+      systemFiles.append(fd, buffers);
+    },
+  };
+  const bench = createBench(t, '', files);
+  disk.full = true;
+  assert.ok(!bench.send(SAMPLE.body)[0]!.ok);
+  assert.ok(!bench.send(SAMPLE.body)[0]!.ok);
+  bench.lane.tick();
+  assert.match(bench.lane.journalFailure!, /ENOSPC/);
+  assert.deepEqual(
+    readdirSync(segmentsFolder(bench.journalPath)),
+    [],
+    'nothing is left of segments that were not begun',
+  );
+  disk.full = false;
+  bench.lane.tick();
+  assert.equal(bench.lane.journalFailure, undefined);
+  assert.ok(bench.send(SAMPLE.body)[0]!.ok);
+  assert.equal(bench.sealed.length, 0);
+});
+
+test('with sync "interval" a seal syncs what it hands on', (t) => {
+  let syncs = 0;
+  const files = {
+    ...systemFiles,
+    syncData(fd: number) {
+      syncs++;
+      systemFiles.syncData(fd);
+    },
+  };
+  const bench = createBench(t, 'sync = "interval"', files);
+  bench.send(SAMPLE.body);
+  assert.equal(syncs, 0);
+  bench.lane.seal('request');
+  assert.equal(syncs, 1);
 });

@@ -36,7 +36,13 @@ test('what is journalled and replayed is what is written, missing and waiting, w
   assert.equal(rows.committed(commitOf(7), journalled(7)), 0);
   assert.equal(rows.committed(commitOf(20), {}), 0, 'left by an earlier run');
   assert.equal(rows.committed(commitOf(4), journalled(1)), 0, 'a lane ended between its disk and its answer');
-  assert.equal(rows.committed({ commitId: 'c', record: undefined, quarantined: 'path' }, journalled(3)), 3);
+  assert.equal(
+    rows.committed(
+      { commitId: 'c', record: undefined, quarantined: { paths: ['path'], bytes: 1, lostRequests: 1 } },
+      journalled(3),
+    ),
+    3,
+  );
   const names = ['received_rows_total', 'rejected_rows_total', 'journalled_rows_total', 'replayed_rows_total'];
   const [received, rejected, taken, replayed] = await Promise.all(names.map((name) => value(metrics, name)));
   assert.deepEqual([received, rejected, taken, replayed], [17, 2, 15, 23]);

@@ -1,4 +1,5 @@
 /** A lane and its commits without threads, over a temporary journal and a store in memory. */
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { layoutOf } from '../../src/app/layout.ts';
@@ -9,7 +10,7 @@ import { type CommitDeps, commitSegment } from '../../src/ingest/commit-segment.
 import { createLane, type Lane } from '../../src/ingest/lane.ts';
 import type { CommitResult, LaneAnswer, LaneRequest, SealedSegment } from '../../src/ingest/messages.ts';
 import { makeJournalFolders } from '../../src/journal/journal.ts';
-import type { Clock } from '../../src/platform/clock.ts';
+import { type Clock, systemRandomness } from '../../src/platform/clock.ts';
 import { type Files, systemFiles } from '../../src/platform/files.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { readSamples } from '../support/samples.ts';
@@ -47,6 +48,7 @@ export function createBench(t: Pick<TestContext, 'after'>, toml = '', files: Fil
     layout,
     files,
     clock,
+    randomness: systemRandomness,
     node: 'aaaaaaaa',
     onSealed: (segment) => void sealed.push(segment),
   });
@@ -83,5 +85,6 @@ export function createBench(t: Pick<TestContext, 'after'>, toml = '', files: Fil
 
 /** The segment as it looks after a restart: nothing but its file. */
 export function onDisk(segment: SealedSegment): SealedSegment {
-  return { ...segment, batches: undefined, counts: {} };
+  const journalBytes = statSync(segment.path, { throwIfNoEntry: false })?.size ?? 0;
+  return { ...segment, batches: undefined, counts: {}, journalBytes };
 }

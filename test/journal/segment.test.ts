@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict';
-import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { BridgeError } from '../../src/errors.ts';
-import { type JournalRecord, RECORD_PREFIX_BYTES, type SegmentHeader } from '../../src/journal/format.ts';
 import {
-  listSegments,
-  makeJournalFolders,
-  quarantineSegment,
-  removeSegment,
-  segmentCommitId,
-} from '../../src/journal/journal.ts';
+  type ByteRange,
+  HEADER_ALIGN_BYTES,
+  type JournalRecord,
+  RECORD_PREFIX_BYTES,
+  type SegmentHeader,
+  type StoredRecord,
+} from '../../src/journal/format.ts';
+import { listSegments, makeJournalFolders, removeSegment, segmentCommitId } from '../../src/journal/journal.ts';
+import { quarantineSegment } from '../../src/journal/quarantine.ts';
 import { openSegment } from '../../src/journal/segment-reader.ts';
 import { createSegmentWriter } from '../../src/journal/segment-writer.ts';
 import { systemFiles } from '../../src/platform/files.ts';
@@ -19,6 +21,7 @@ import { tempFolder } from '../support/temp.ts';
 
 const HEADER: SegmentHeader = {
   commitId: '20261121T085523123Z-4f9c1a2b-0000',
+  mark: '0123456789abcdef',
   layout: {
     schemaVersion: 1,
     partitioning: [],
@@ -48,12 +51,23 @@ function writeSegment(journal: string, groups: readonly (readonly JournalRecord[
   return writer.path;
 }
 
-function readAll(path: string): { header: SegmentHeader; records: JournalRecord[]; tailBytes: number } {
+interface ReadSegment {
+  readonly header: SegmentHeader;
+  readonly records: StoredRecord[];
+  readonly damage: readonly ByteRange[];
+  readonly lostRecords: number;
+}
+
+function readAll(path: string): ReadSegment {
   const reader = openSegment(systemFiles, path)!;
   const records = [...reader.records()];
-  const { header, tailBytes } = reader;
+  const { header, damage, lostRecords } = reader;
   reader.close();
-  return { header, records, tailBytes };
+  return { header, records, damage, lostRecords };
+}
+
+function bodies(records: readonly JournalRecord[]): string[] {
+  return records.map(({ body }) => Buffer.from(body).toString('latin1'));
 }
 
 const RECORDS: readonly JournalRecord[] = [1, 2, 3].map((i) => ({
@@ -71,65 +85,113 @@ test('what was appended in groups is read back in order with its header', (t) =>
       fc.array(fc.array(anyRecord, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 4 }),
       (groups) => {
         const path = writeSegment(join(tempFolder(t), 'j'), groups);
-        const { header, records, tailBytes } = readAll(path);
+        const { header, records, damage } = readAll(path);
         assert.deepEqual(header, HEADER);
-        assert.deepEqual(records, groups.flat());
-        assert.equal(tailBytes, 0);
+        const asWritten = records.map(({ sequence: _s, start: _a, end: _e, ...record }) => record);
+        assert.deepEqual(asWritten, groups.flat());
+        assert.deepEqual(damage, []);
       },
     ),
     { numRuns: 30 },
   );
 });
 
-test('a segment cut at any byte gives back exactly its whole records', (t) => {
+test('a segment whose two headers are cut or damaged is corrupt, and says so', (t) => {
   const path = writeSegment(tempFolder(t), [RECORDS]);
   const whole = readFileSync(path);
-  const headerBytes = whole.length - RECORDS.reduce((sum, record) => sum + RECORD_PREFIX_BYTES + record.body.length, 0);
-  const ends = RECORDS.map(
-    (_, i) => headerBytes + RECORDS.slice(0, i + 1).reduce((sum, r) => sum + RECORD_PREFIX_BYTES + r.body.length, 0),
-  );
-  for (let length = whole.length - 1; length >= headerBytes; length--) {
-    truncateSync(path, length);
-    const expected = ends.filter((end) => end <= length).length;
-    const { records, tailBytes } = readAll(path);
-    assert.deepEqual(records, RECORDS.slice(0, expected), `cut at ${length}`);
-    assert.equal(tailBytes, length - (ends[expected - 1] ?? headerBytes));
-  }
-});
-
-test('a segment cut inside its header is corrupt, and says so', (t) => {
-  const path = writeSegment(tempFolder(t), [RECORDS]);
-  for (const length of [0, 5, 16, 40]) {
-    truncateSync(path, length);
+  const spoilt = Buffer.from(whole);
+  spoilt[20]! ^= 1;
+  spoilt[HEADER_ALIGN_BYTES + 20]! ^= 1;
+  const older = Buffer.concat([Buffer.from('OTLKSEG2'), whole.subarray(8, 5000)]);
+  for (const bytes of [Buffer.alloc(0), whole.subarray(0, 5), whole.subarray(0, 40), spoilt, older]) {
+    writeFileSync(path, bytes);
     assert.throws(
       () => openSegment(systemFiles, path),
-      (error: BridgeError) => error.code === 'corrupt',
+      (error: BridgeError) => error.code === 'corrupt' && error.message.includes(String(bytes.length)),
     );
   }
 });
 
-test('any flipped bit of a record ends the segment before it', (t) => {
+test('either copy of the header is enough, and the damaged one is damage', (t) => {
   const path = writeSegment(tempFolder(t), [RECORDS]);
   const whole = readFileSync(path);
-  const start = whole.length - RECORDS.reduce((sum, record) => sum + RECORD_PREFIX_BYTES + record.body.length, 0);
-  const second = start + RECORD_PREFIX_BYTES + RECORDS[0]!.body.length;
-  for (let byte = second; byte < second + RECORD_PREFIX_BYTES + RECORDS[1]!.body.length; byte++) {
-    const damaged = Buffer.from(whole);
-    damaged[byte]! ^= 1 << (byte % 8);
-    writeFileSync(path, damaged);
-    assert.deepEqual(readAll(path).records, RECORDS.slice(0, 1), `byte ${byte}`);
+  for (const start of [0, HEADER_ALIGN_BYTES]) {
+    const bytes = Buffer.from(whole);
+    bytes.fill(0xff, start, start + 512);
+    writeFileSync(path, bytes);
+    const { header, records, damage } = readAll(path);
+    assert.deepEqual(header, HEADER);
+    assert.equal(records.length, RECORDS.length);
+    assert.deepEqual(damage, [{ start, end: start + HEADER_ALIGN_BYTES }]);
   }
 });
 
-test('garbage and zeros after the last record are no records', (t) => {
+test('a header larger than a page is found by its second copy too', (t) => {
+  const journal = tempFolder(t);
+  makeJournalFolders(systemFiles, journal);
+  const sortBy = Array.from({ length: 2000 }, (_, i) => `column_${i}`);
+  const header = { ...HEADER, layout: { ...HEADER.layout, sortBy } };
+  const writer = createSegmentWriter(systemFiles, journal, header);
+  writer.append(RECORDS, true);
+  writer.close();
+  const bytes = readFileSync(writer.path);
+  bytes[3]! ^= 1;
+  writeFileSync(writer.path, bytes);
+  const read = readAll(writer.path);
+  assert.deepEqual(read.header, header);
+  assert.equal(read.records.length, RECORDS.length);
+});
+
+test('records behind damage are found again, and the gap says how many are lost', (t) => {
   const path = writeSegment(tempFolder(t), [RECORDS]);
   const whole = readFileSync(path);
-  for (const tail of [Buffer.alloc(100), Buffer.from('OREC'.repeat(20)), whole.subarray(-40)]) {
-    writeFileSync(path, Buffer.concat([whole, tail]));
-    const { records, tailBytes } = readAll(path);
-    assert.deepEqual(records, RECORDS);
-    assert.equal(tailBytes, tail.length);
+  const { records } = readAll(path);
+  const [first, second, third] = records;
+  const bytes = Buffer.concat([whole.subarray(0, first!.start + 3), Buffer.alloc(1), whole.subarray(first!.start + 4)]);
+  bytes.fill(0, second!.start, second!.end);
+  writeFileSync(path, bytes);
+  const read = readAll(path);
+  assert.deepEqual(bodies(read.records), bodies([third!]));
+  assert.deepEqual(read.damage, [{ start: first!.start, end: third!.start }]);
+  assert.equal(read.lostRecords, 2);
+});
+
+test('a body that holds the whole segment, header and records, is never taken for records behind damage', (t) => {
+  const journal = tempFolder(t);
+  makeJournalFolders(systemFiles, journal);
+  const writer = createSegmentWriter(systemFiles, journal, HEADER);
+  writer.append(RECORDS, true);
+  const copied = { ...RECORDS[0]!, body: new Uint8Array(readFileSync(writer.path)) };
+  writer.append([copied, RECORDS[2]!], true);
+  writer.close();
+  const { records } = readAll(writer.path);
+  const bytes = readFileSync(writer.path);
+  for (const at of [0, 8, 12, 16, 32, 40, RECORD_PREFIX_BYTES, RECORD_PREFIX_BYTES + 8000]) {
+    const damaged = Buffer.from(bytes);
+    damaged[records[3]!.start + at]! ^= 0x10;
+    writeFileSync(writer.path, damaged);
+    const read = readAll(writer.path);
+    assert.deepEqual(bodies(read.records), bodies([...RECORDS, RECORDS[2]!]));
+    assert.deepEqual(read.damage, [{ start: records[3]!.start, end: records[3]!.end }]);
   }
+});
+
+test('records of another segment are no records, wherever they stand', (t) => {
+  const journal = tempFolder(t);
+  const path = writeSegment(journal, [RECORDS]);
+  const other = { ...HEADER, commitId: '20261121T085523123Z-4f9c1a2b-0001', mark: 'ffeeddccbbaa9988' };
+  const writer = createSegmentWriter(systemFiles, journal, other);
+  writer.append(RECORDS, true);
+  writer.close();
+  const { records } = readAll(path);
+  const bytes = Buffer.concat([
+    readFileSync(path).subarray(0, records[1]!.start),
+    readFileSync(writer.path).subarray(records[1]!.start),
+  ]);
+  writeFileSync(path, bytes);
+  const read = readAll(path);
+  assert.deepEqual(bodies(read.records), bodies(RECORDS.slice(0, 1)));
+  assert.deepEqual(read.damage, [{ start: records[1]!.start, end: bytes.length }]);
 });
 
 test('an append that fails counts for nothing and is cut off the file', (t) => {
@@ -151,10 +213,10 @@ test('an append that fails counts for nothing and is cut off the file', (t) => {
   const durable = writer.durableBytes;
   failing = true;
   assert.throws(() => writer.append(RECORDS.slice(1), true), /EIO/);
-  writer.close();
   assert.equal(writer.durableBytes, durable);
   assert.equal(statSync(writer.path).size, durable);
-  assert.deepEqual(readAll(writer.path).records, RECORDS.slice(0, 1));
+  assert.deepEqual(bodies(readAll(writer.path).records), bodies(RECORDS.slice(0, 1)));
+  assert.throws(() => writer.append(RECORDS, true), /takes no more/);
 });
 
 test('segments are listed oldest first, removed, and set aside', (t) => {
@@ -173,7 +235,7 @@ test('segments are listed oldest first, removed, and set aside', (t) => {
   const paths = listSegments(systemFiles, journal);
   assert.deepEqual(paths.map(segmentCommitId), [...ids].sort());
   removeSegment(systemFiles, journal, paths[0]!);
-  const aside = quarantineSegment(systemFiles, journal, paths[1]!);
+  const aside = quarantineSegment(systemFiles, journal, paths[1]!)!;
   assert.deepEqual(listSegments(systemFiles, journal), [paths[2]]);
-  assert.deepEqual(readAll(aside).records, RECORDS);
+  assert.deepEqual(bodies(readAll(aside).records), bodies(RECORDS));
 });
