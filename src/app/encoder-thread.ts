@@ -22,9 +22,10 @@ port.on('message', ({ id, segment }: ToEncoder) => {
     (result) => post({ type: 'committed', id, result }),
     (thrown: unknown) => {
       const error = errorToData(thrown);
-      post({ type: 'failed', id, error });
       // A trap may have spoilt the writer's WebAssembly memory: the next commit gets a new thread.
-      if (error.code === 'internal') process.exit(1);
+      const ends = error.code === 'internal';
+      post({ type: 'failed', id, error, ends });
+      if (ends) process.exit(1);
     },
   );
 });

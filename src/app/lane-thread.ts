@@ -16,6 +16,9 @@ const TICK_MS = 500;
 const port = parentPort!;
 const { config, layout, node } = workerData as LaneThreadData;
 
+/** Sealed segments of the call under way: they are handed on after its answers. */
+const sealed: Extract<FromLane, { type: 'sealed' }>[] = [];
+
 const lane = createLane({
   config,
   layout,
@@ -24,13 +27,14 @@ const lane = createLane({
   clock: systemClock,
   randomness: systemRandomness,
   onSealed(segment, reason) {
-    post({ type: 'sealed', segment, reason }, segment.batches?.flatMap(transferables));
+    sealed.push({ type: 'sealed', segment, reason });
   },
 });
 
 const ticker = setInterval(() => {
   lane.tick();
   tellJournal();
+  handOn();
 }, TICK_MS);
 
 // One group a call: what is still queued comes with the next event, so that the ticker gets its turn under full load.
@@ -59,6 +63,7 @@ function answer(group: readonly LaneRequest[]): void {
   const { memoryBytes, journalBytes, duplicateKeys } = lane;
   post({ type: 'answers', answers, memoryBytes, journalBytes, duplicateKeys });
   tellJournal();
+  handOn();
 }
 
 let toldFailure: string | undefined;
@@ -70,8 +75,13 @@ function tellJournal(): void {
   post({ type: 'journal', failure: journalFailure });
 }
 
+function handOn(): void {
+  for (const message of sealed.splice(0)) post(message, message.segment.batches?.flatMap(transferables));
+}
+
 function control(message: Exclude<ToLane, LaneRequest>): void {
   const commitId = lane.seal('request');
+  handOn();
   if (message.type === 'seal') {
     post({ type: 'sealDone', id: message.id, commitId });
   } else {

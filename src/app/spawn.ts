@@ -1,11 +1,18 @@
 import { Worker } from 'node:worker_threads';
 import type { ThreadPort } from '../ingest/threads.ts';
+import type { LaneThreadData, ThreadData } from './thread-data.ts';
 
 export type ThreadName = 'lane' | 'encoder' | 'reader';
 
+/** A thread needs so much for its code alone. */
+const MIN_HEAP_BYTES = 256 * 1024 * 1024;
+
 /** Starts `{name}-thread` as a worker thread. */
-export function spawnThread<Out, In>(name: ThreadName, data: unknown): ThreadPort<Out, In> {
-  const worker = startWorker(name, data);
+export function spawnThread<Out, In>(name: ThreadName, data: ThreadData | LaneThreadData): ThreadPort<Out, In> {
+  return portOf(startWorker(name, data));
+}
+
+export function portOf<Out, In>(worker: Worker): ThreadPort<Out, In> {
   let failure: Error | undefined;
   worker.on('error', (error: Error) => {
     failure = error;
@@ -18,7 +25,14 @@ export function spawnThread<Out, In>(name: ThreadName, data: unknown): ThreadPor
   };
 }
 
-export function startWorker(name: ThreadName, data: unknown): Worker {
+export function startWorker(name: ThreadName, data: ThreadData | LaneThreadData): Worker {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'; // sources run as they are, and built
-  return new Worker(new URL(`./${name}-thread.${extension}`, import.meta.url), { workerData: data, name });
+  const url = new URL(`./${name}-thread.${extension}`, import.meta.url);
+  return new Worker(url, { workerData: data, name, resourceLimits: heapLimits(data) });
+}
+
+/** A heap that is full ends its thread, which is started again, and not the process. Rows are not in it: they are buffers. */
+export function heapLimits({ config }: ThreadData): { readonly maxOldGenerationSizeMb: number } {
+  const bytes = Math.max(MIN_HEAP_BYTES, config.limits.memoryBytes);
+  return { maxOldGenerationSizeMb: Math.floor(bytes / (1024 * 1024)) };
 }

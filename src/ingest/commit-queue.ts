@@ -5,7 +5,8 @@
  */
 import { BridgeError, errorFromData } from '../errors.ts';
 import type { CommitResult, FromEncoder, SealedSegment, ToEncoder } from './messages.ts';
-import type { StartThread, ThreadPort } from './threads.ts';
+import { type SupervisedThread, supervise } from './supervise.ts';
+import type { StartThread } from './threads.ts';
 
 export interface CommitQueueOptions {
   readonly encoders: number;
@@ -15,6 +16,8 @@ export interface CommitQueueOptions {
   readonly maxMemoryBytes: number;
   readonly onCommitted: (result: CommitResult, segment: SealedSegment, tookMs: number) => void;
   readonly onFailed: (commitId: string, error: BridgeError, retryInMs: number) => void;
+  /** An encoder's thread has ended by itself; its segment is tried again. */
+  readonly onEncoderDown: (error: Error | undefined, restartInMs: number) => void;
 }
 
 export interface CommitQueue {
@@ -30,6 +33,8 @@ export interface CommitQueue {
   readonly journalBytes: number;
   /** The last failure, while a segment waits because of it. */
   readonly failure: BridgeError | undefined;
+  /** Encoders that are not running, each with its reason as a sentence. */
+  readonly troubles: readonly string[];
   stop(): Promise<void>;
 }
 
@@ -54,8 +59,10 @@ interface Watcher {
 }
 
 interface Encoder {
-  port: ThreadPort<ToEncoder, FromEncoder>;
+  readonly thread: SupervisedThread<ToEncoder>;
   current: { readonly id: number; readonly entry: Entry; readonly startedMs: number } | undefined;
+  /** Said before it ended: why the commit it had has failed. */
+  lastWords: BridgeError | undefined;
 }
 
 export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
@@ -65,42 +72,57 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
   let failure: BridgeError | undefined;
   let nextId = 0;
   let stopped = false;
-  const encoders = Array.from({ length: options.encoders }, () => {
-    const encoder: Encoder = { port: options.startThread(), current: undefined };
-    listen(encoder);
-    return encoder;
-  });
+  const encoders = Array.from({ length: options.encoders }, (_, i) => startEncoder(`encoder ${i + 1}`));
 
-  function listen(encoder: Encoder): void {
-    encoder.port.onMessage((message) => {
-      const current = encoder.current;
-      if (!current || current.id !== message.id) return;
-      encoder.current = undefined;
-      if (message.type === 'committed') committed(current.entry, message.result, performance.now() - current.startedMs);
-      else failed(current.entry, errorFromData(message.error));
-      dispatch();
-    });
-    encoder.port.onExit((error) => {
-      if (stopped) return;
-      const entry = encoder.current?.entry;
-      encoder.current = undefined;
-      encoder.port = options.startThread();
-      listen(encoder);
-      if (entry)
-        failed(entry, new BridgeError('unavailable', 'the encoder thread ended during a commit', { cause: error }));
-    });
+  function startEncoder(name: string): Encoder {
+    const encoder: Encoder = {
+      thread: supervise<ToEncoder, FromEncoder>({
+        name,
+        start: options.startThread,
+        onMessage: (message) => onMessage(encoder, message),
+        onDown: (error, restartInMs) => onDown(encoder, error, restartInMs),
+        onUp: dispatch,
+      }),
+      current: undefined,
+      lastWords: undefined,
+    };
+    return encoder;
+  }
+
+  function onMessage(encoder: Encoder, message: FromEncoder): void {
+    const current = encoder.current;
+    if (!current || current.id !== message.id) return;
+    if (message.type === 'failed' && message.ends) {
+      encoder.lastWords = errorFromData(message.error); // it gets nothing new before it has ended
+      return;
+    }
+    encoder.current = undefined;
+    if (message.type === 'committed') committed(current.entry, message.result, performance.now() - current.startedMs);
+    else failed(current.entry, errorFromData(message.error));
+    dispatch();
+  }
+
+  function onDown(encoder: Encoder, error: Error | undefined, restartInMs: number): void {
+    const { current, lastWords } = encoder;
+    encoder.current = undefined;
+    encoder.lastWords = undefined;
+    options.onEncoderDown(lastWords ?? error, restartInMs);
+    if (!current) return;
+    const why = error ? `: ${error.message}` : '';
+    const ended = new BridgeError('unavailable', `the encoder thread ended during a commit${why}`, { cause: error });
+    failed(current.entry, lastWords ?? ended);
   }
 
   function dispatch(): void {
     if (stopped) return;
     for (const encoder of encoders) {
-      if (encoder.current) continue;
+      if (encoder.current || !encoder.thread.isUp) continue;
       const entry = firstIdle();
       if (!entry) return;
       entry.busy = true;
       const id = nextId++;
       encoder.current = { id, entry, startedMs: performance.now() };
-      encoder.port.post({ type: 'commit', id, segment: entry.segment }, options.transferables(entry.segment));
+      encoder.thread.post({ type: 'commit', id, segment: entry.segment }, options.transferables(entry.segment));
       // The buffers are the encoder's now; a further try reads the segment again.
       entry.segment = withoutBatches(entry.segment, entry.segment.memoryBytes);
     }
@@ -180,10 +202,13 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
     get failure() {
       return failure;
     },
+    get troubles() {
+      return encoders.flatMap((encoder) => encoder.thread.trouble ?? []);
+    },
     async stop() {
       stopped = true;
       for (const entry of entries.values()) clearTimeout(entry.timer);
-      await Promise.all(encoders.map((encoder) => encoder.port.terminate()));
+      await Promise.all(encoders.map((encoder) => encoder.thread.stop()));
     },
   };
 }

@@ -55,6 +55,8 @@ export interface IngestStatus {
   readonly journalFailure: string | undefined;
   /** Why commits fail at the moment. */
   readonly failure: BridgeError | undefined;
+  /** Threads that are not running, each as a sentence. */
+  readonly troubles: readonly string[];
 }
 
 export interface IngestOptions {
@@ -87,6 +89,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     transferables: options.transferables,
     maxMemoryBytes: maxRowBytes,
     onCommitted: logCommit,
+    onEncoderDown: (error, restartInMs) => log.error({ err: error, restartInMs }, 'an encoder ended by itself'),
     onFailed(commitId, error, retryInMs) {
       metrics.commitFailures.inc();
       const seconds = Math.round(retryInMs / 100) / 10;
@@ -109,9 +112,10 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       metrics.journalFailures.inc();
       log.error(`${failure}; senders are told to try again later`);
     },
-    onLost(node, error) {
-      log.error({ err: error }, 'a lane ended by itself; its segment is replayed');
-      queueSegments(listSegments(files, journalPath).filter((path) => path.includes(`-${node}-`)));
+    onLost({ node, error, restartInMs, acknowledged }) {
+      log.error({ err: error, restartInMs }, 'a lane ended by itself; its segment is replayed');
+      const paths = listSegments(files, journalPath).filter((path) => path.includes(`-${node}-`));
+      queueSegments(paths, acknowledged);
     },
   });
   let reservedBytes = 0;
@@ -152,14 +156,19 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     log.info({ commitId, objects: record.objects.length, rows: record.rows, ms: Math.round(tookMs) }, 'committed');
   }
 
-  /** Queues segments that no lane has open; those in the queue already are left alone. */
-  function queueSegments(paths: readonly string[]): void {
+  /**
+   * Queues segments that no lane has open; those in the queue already are left alone. `acknowledged` is what this run
+   * has answered of them: of one segment at the most, the others hold nothing of it.
+   */
+  function queueSegments(paths: readonly string[], acknowledged: SealedSegment['counts'] = {}): void {
     const known = new Set(queue.waiting);
+    let counts = acknowledged;
     for (const path of paths) {
       const commitId = segmentCommitId(path);
       if (known.has(commitId)) continue;
       const journalBytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-      queue.add({ commitId, path, batches: undefined, counts: {}, memoryBytes: 0, journalBytes });
+      queue.add({ commitId, path, batches: undefined, counts, memoryBytes: 0, journalBytes });
+      counts = {};
     }
   }
 
@@ -206,7 +215,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     },
     async stop(deadlineMs) {
       const timeout = new Promise<'late'>((resolve) => setTimeout(resolve, deadlineMs, 'late').unref());
-      await lanes.stop();
+      await lanes.stop(deadlineMs / 2);
       const result = await Promise.race([queue.drain([]).catch((error: unknown) => BridgeError.from(error)), timeout]);
       if (queue.waiting.length > 0) {
         const why = result instanceof BridgeError ? result.message : 'the time to stop ran out';
@@ -222,6 +231,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       duplicateKeys: lanes.duplicateKeys,
       journalFailure: lanes.journalFailure,
       failure: queue.failure,
+      troubles: [...lanes.troubles, ...queue.troubles],
     }),
   };
 }

@@ -1,7 +1,10 @@
-/** Hands requests to lanes and their answers back; the main thread's side of `threads/lane.ts`. */
+/** Hands requests to lanes and their answers back; the main thread's side of `app/lane-thread.ts`. */
 import { BridgeError, errorFromData } from '../errors.ts';
+import { type ByTable, createRowTally, type JournalledRows, type RowTally } from '../model/row-counts.ts';
+import type { SignalName } from '../model/signal.ts';
 import type { Randomness } from '../platform/clock.ts';
 import type { ExportOutcome, ExportRequest, FromLane, SealedSegment, SealReason, ToLane } from './messages.ts';
+import { type SupervisedThread, supervise } from './supervise.ts';
 import type { ThreadPort } from './threads.ts';
 
 export interface LanePool {
@@ -9,8 +12,8 @@ export interface LanePool {
   accept(request: ExportRequest): Promise<ExportOutcome>;
   /** Seals every lane's open segment; resolves with their commit ids when all have been handed to `onSealed`. */
   seal(): Promise<string[]>;
-  /** Seals and ends the threads. */
-  stop(): Promise<void>;
+  /** Seals and ends the threads; a lane that has not sealed within the deadline leaves its segment in the journal. */
+  stop(deadlineMs: number): Promise<void>;
   /** Bytes of requests waiting in lanes and of the lanes' open batches. */
   readonly memoryBytes: number;
   /** Bytes of the lanes' open batches alone. */
@@ -20,6 +23,17 @@ export interface LanePool {
   readonly duplicateKeys: number;
   /** Why a lane cannot write its journal at the moment. */
   readonly journalFailure: string | undefined;
+  /** Lanes that are not running, each with its reason as a sentence. */
+  readonly troubles: readonly string[];
+}
+
+export interface LostLane {
+  /** Stands in the commit id of the segment the lane had open, which waits in the journal. */
+  readonly node: string;
+  readonly error: Error | undefined;
+  readonly restartInMs: number;
+  /** What it had answered with success and not handed on. */
+  readonly acknowledged: ByTable<JournalledRows>;
 }
 
 export interface LanePoolOptions {
@@ -30,21 +44,23 @@ export interface LanePoolOptions {
   readonly onSealed: (segment: SealedSegment, reason: SealReason) => void;
   /** A lane cannot write its journal any more, or (undefined) can again. */
   readonly onJournal: (failure: string | undefined) => void;
-  /** A lane's thread has ended by itself; its open segment waits in the journal, its commit id holds `node`. */
-  readonly onLost: (node: string, error: Error | undefined) => void;
+  /** A lane's thread has ended by itself. */
+  readonly onLost: (lost: LostLane) => void;
 }
 
 interface Pending {
+  readonly signal: SignalName;
   readonly resolve: (outcome: ExportOutcome) => void;
   readonly reject: (error: BridgeError) => void;
   readonly bytes: number;
 }
 
 interface LaneState {
-  node: string;
-  port: ThreadPort<ToLane, FromLane>;
+  readonly thread: SupervisedThread<ToLane>;
   readonly pending: Map<number, Pending>;
   readonly seals: Map<number, (commitId: string | undefined) => void>;
+  /** Of the open segment. */
+  acknowledged: RowTally;
   queuedBytes: number;
   memoryBytes: number;
   journalBytes: number;
@@ -57,15 +73,24 @@ interface LaneState {
 export function createLanePool(options: LanePoolOptions): LanePool {
   let nextId = 0;
   let stopping = false;
-  const lanes = Array.from({ length: options.lanes }, startLane);
+  const lanes = Array.from({ length: options.lanes }, (_, i) => startLane(`lane ${i + 1}`));
 
-  function startLane(): LaneState {
-    const node = options.randomness.hex(4);
+  function startLane(name: string): LaneState {
+    let node = '';
     const lane: LaneState = {
-      node,
-      port: options.startThread(node),
+      thread: supervise<ToLane, FromLane>({
+        name,
+        start() {
+          node = options.randomness.hex(4);
+          return options.startThread(node);
+        },
+        onMessage: (message) => onMessage(lane, message),
+        onDown: (error, restartInMs) => onDown(lane, node, error, restartInMs),
+        onUp() {},
+      }),
       pending: new Map(),
       seals: new Map(),
+      acknowledged: createRowTally(),
       queuedBytes: 0,
       memoryBytes: 0,
       journalBytes: 0,
@@ -73,13 +98,7 @@ export function createLanePool(options: LanePoolOptions): LanePool {
       journalFailure: undefined,
       stopped: undefined,
     };
-    listen(lane);
     return lane;
-  }
-
-  function listen(lane: LaneState): void {
-    lane.port.onMessage((message) => onMessage(lane, message));
-    lane.port.onExit((error) => onExit(lane, error));
   }
 
   function onMessage(lane: LaneState, message: FromLane): void {
@@ -92,13 +111,17 @@ export function createLanePool(options: LanePoolOptions): LanePool {
         if (!pending) continue;
         lane.pending.delete(answer.id);
         lane.queuedBytes -= pending.bytes;
-        if (answer.ok) pending.resolve(answer.outcome);
-        else pending.reject(errorFromData(answer.error));
+        if (answer.ok) {
+          lane.acknowledged.add(pending.signal, answer.outcome);
+          pending.resolve(answer.outcome);
+        } else pending.reject(errorFromData(answer.error));
       }
     } else if (message.type === 'journal') {
       lane.journalFailure = message.failure;
       options.onJournal(message.failure);
     } else if (message.type === 'sealed') {
+      // After the answers of all its requests.
+      lane.acknowledged = createRowTally();
       lane.memoryBytes = 0;
       lane.journalBytes = 0;
       options.onSealed(message.segment, message.reason);
@@ -110,13 +133,15 @@ export function createLanePool(options: LanePoolOptions): LanePool {
     }
   }
 
-  function onExit(lane: LaneState, error: Error | undefined): void {
+  function onDown(lane: LaneState, node: string, error: Error | undefined, restartInMs: number): void {
     const lost = new BridgeError('unavailable', 'a worker thread ended while it had this request', {
       cause: error,
       retryAfterMs: 1000,
     });
     for (const pending of lane.pending.values()) pending.reject(lost);
     for (const done of lane.seals.values()) done(undefined);
+    const acknowledged = lane.acknowledged.counts();
+    lane.acknowledged = createRowTally();
     lane.pending.clear();
     lane.seals.clear();
     lane.queuedBytes = 0;
@@ -124,22 +149,22 @@ export function createLanePool(options: LanePoolOptions): LanePool {
     lane.journalBytes = 0;
     lane.journalFailure = undefined;
     lane.stopped?.();
-    if (stopping) return;
-    const lostNode = lane.node;
-    lane.node = options.randomness.hex(4);
-    lane.port = options.startThread(lane.node);
-    listen(lane);
-    options.onLost(lostNode, error);
+    options.onLost({ node, error, restartInMs, acknowledged });
   }
 
   /** The first lane with nothing to do, so that a quiet bridge fills one segment; else the one with least to do. */
   function chooseLane(): LaneState {
-    let best = lanes[0]!;
+    let best: LaneState | undefined;
     for (const lane of lanes) {
+      if (!lane.thread.isUp) continue;
       if (lane.pending.size === 0) return lane;
-      if (lane.queuedBytes < best.queuedBytes) best = lane;
+      if (best === undefined || lane.queuedBytes < best.queuedBytes) best = lane;
     }
-    return best;
+    if (best) return best;
+    throw new BridgeError('unavailable', 'no lane is running at the moment', {
+      hint: 'Try again later; /readyz says why.',
+      retryAfterMs: 1000,
+    });
   }
 
   function sum(of: (lane: LaneState) => number): number {
@@ -147,41 +172,49 @@ export function createLanePool(options: LanePoolOptions): LanePool {
   }
 
   return {
-    accept(request) {
+    async accept(request) {
       const lane = chooseLane();
       const id = nextId++;
+      const { signal } = request;
       const bytes = request.body.byteLength;
       return new Promise((resolve, reject) => {
-        lane.pending.set(id, { resolve, reject, bytes });
+        lane.pending.set(id, { signal, resolve, reject, bytes });
         lane.queuedBytes += bytes;
-        lane.port.post({ type: 'request', id, ...request }, [request.body.buffer]);
+        lane.thread.post({ type: 'request', id, ...request }, [request.body.buffer]);
       });
     },
     async seal() {
+      const running = lanes.filter((lane) => lane.thread.isUp);
       const sealed = await Promise.all(
-        lanes.map(
+        running.map(
           (lane) =>
             new Promise<string | undefined>((resolve) => {
               const id = nextId++;
               lane.seals.set(id, resolve);
-              lane.port.post({ type: 'seal', id });
+              lane.thread.post({ type: 'seal', id });
             }),
         ),
       );
       return sealed.filter((id) => id !== undefined);
     },
-    async stop() {
+    async stop(deadlineMs) {
+      if (stopping) return;
       stopping = true;
-      await Promise.all(
-        lanes.map((lane) => {
-          const stopped = new Promise<void>((resolve) => {
-            lane.stopped = resolve;
-          });
-          lane.port.post({ type: 'stop' });
-          return stopped;
-        }),
-      );
-      await Promise.all(lanes.map((lane) => lane.port.terminate()));
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, deadlineMs);
+      });
+      const running = lanes.filter((lane) => lane.thread.isUp);
+      const ends = running.map((lane) => {
+        const stopped = new Promise<void>((resolve) => {
+          lane.stopped = resolve;
+        });
+        lane.thread.post({ type: 'stop' });
+        return stopped;
+      });
+      await Promise.race([Promise.all(ends), late]);
+      clearTimeout(timer);
+      await Promise.all(lanes.map((lane) => lane.thread.stop()));
     },
     get memoryBytes() {
       return sum((lane) => lane.queuedBytes + lane.memoryBytes);
@@ -197,6 +230,9 @@ export function createLanePool(options: LanePoolOptions): LanePool {
     },
     get journalFailure() {
       return lanes.find((lane) => lane.journalFailure !== undefined)?.journalFailure;
+    },
+    get troubles() {
+      return lanes.flatMap((lane) => lane.thread.trouble ?? []);
     },
   };
 }

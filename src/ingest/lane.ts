@@ -1,5 +1,5 @@
 /**
- * A lane: the order of accept, journal, acknowledge and seal. It knows no threads; `threads/lane.ts` feeds it.
+ * A lane: the order of accept, journal, acknowledge and seal. It knows no threads; `app/lane-thread.ts` feeds it.
  *
  * A group of requests that waited together is decoded, written with one write and one fdatasync, and answered together
  * (group commit). A request that cannot be decoded is refused alone and leaves no row. When the journal fails, the whole

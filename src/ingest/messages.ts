@@ -59,6 +59,7 @@ export type FromLane =
     }
   /** The journal cannot be written, or can be again (undefined). */
   | { readonly type: 'journal'; readonly failure: string | undefined }
+  /** After the answers of all its requests. */
   | { readonly type: 'sealed'; readonly segment: SealedSegment; readonly reason: SealReason }
   /** Answer to a `seal` message, after the `sealed` message where there was something to seal. */
   | { readonly type: 'sealDone'; readonly id: number; readonly commitId: string | undefined }
@@ -70,7 +71,8 @@ export type ToEncoder = { readonly type: 'commit'; readonly id: number; readonly
 
 export type FromEncoder =
   | { readonly type: 'committed'; readonly id: number; readonly result: CommitResult }
-  | { readonly type: 'failed'; readonly id: number; readonly error: ErrorData };
+  /** `ends`: the thread ends after this message. */
+  | { readonly type: 'failed'; readonly id: number; readonly error: ErrorData; readonly ends: boolean };
 
 export interface CommitResult {
   readonly commitId: string;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { BridgeError, errorToData } from '../../src/errors.ts';
 import { type CommitQueue, createCommitQueue } from '../../src/ingest/commit-queue.ts';
 import type { FromEncoder, SealedSegment, ToEncoder } from '../../src/ingest/messages.ts';
@@ -21,6 +22,7 @@ function play(encoders = 1, maxMemoryBytes = 1000): { queue: CommitQueue; thread
     maxMemoryBytes,
     transferables: () => [],
     onCommitted() {},
+    onEncoderDown() {},
     onFailed: (_id, _error, retryInMs) => void retries.push(retryInMs),
     startThread(): ThreadPort<ToEncoder, FromEncoder> {
       let answer: (message: FromEncoder) => void = () => {};
@@ -38,7 +40,12 @@ function play(encoders = 1, maxMemoryBytes = 1000): { queue: CommitQueue; thread
           });
         },
         fail: () =>
-          answer({ type: 'failed', id: last().id, error: errorToData(new BridgeError('unavailable', 'away')) }),
+          answer({
+            type: 'failed',
+            id: last().id,
+            error: errorToData(new BridgeError('unavailable', 'away')),
+            ends: false,
+          }),
         die: () => exit(new Error('out of memory')),
       });
       return {
@@ -114,6 +121,10 @@ test('the segment of an encoder that dies is tried again by a new one', async ()
   const { queue, threads } = play();
   queue.add(segment('a'));
   threads[0]!.die();
+  assert.match(queue.troubles.join(), /encoder 1 ended once and is started again: out of memory/);
+  await setImmediate();
+  assert.equal(threads.length, 2);
+  assert.deepEqual(queue.troubles, []);
   const drained = queue.drain([]);
   assert.equal(threads[1]!.taken[0]!.segment.commitId, 'a');
   threads[1]!.commit();
