@@ -69,6 +69,22 @@ function decodeSegment(segment: string): string {
   }
 }
 
+/** Fields behind the body of a streamed answer. */
+export const TRAILERS = {
+  /** ReadSummary as JSON; without it an answer is not whole. */
+  summary: 'Lake-Summary',
+  /** `{ "code", "message", "hint" }`: the answer broke off. Only for clients that say `TE: trailers`. */
+  error: 'Lake-Error',
+} as const;
+
+/** JSON in ASCII, as values of header fields must be. */
+export function headerJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 export function sendJson(response: ServerResponse, status: number, value: unknown): void {
   const body = Buffer.from(`${JSON.stringify(value)}\n`);
   response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': body.length });
@@ -79,8 +95,22 @@ export function sendJson(response: ServerResponse, status: number, value: unknow
 export function sendError(response: ServerResponse, error: BridgeError): void {
   if (error.retryAfterMs !== undefined) response.setHeader('Retry-After', Math.ceil(error.retryAfterMs / 1000));
   if (error.code === 'unauthenticated') response.setHeader('WWW-Authenticate', 'Bearer');
-  const { code, message, hint } = error;
-  sendJson(response, STATUS[code].http, { error: { code, message, hint } });
+  sendJson(response, STATUS[error.code].http, { error: errorBody(error) });
+}
+
+/**
+ * Ends an answer whose body had begun. A client that has said it reads trailers gets the error in one. For any other
+ * the only honest sign is a broken connection: a short answer would look whole.
+ */
+export function breakOff(request: IncomingMessage, response: ServerResponse, error: BridgeError): void {
+  const readsTrailers = /\btrailers\b/i.test(String(request.headers.te ?? '')) && response.hasHeader('Trailer');
+  if (!readsTrailers) return void response.destroy();
+  response.addTrailers({ [TRAILERS.error]: headerJson(errorBody(error)) });
+  response.end();
+}
+
+function errorBody({ code, message, hint }: BridgeError) {
+  return { code, message, hint };
 }
 
 /** A yes or no in a query; throws on anything else. */

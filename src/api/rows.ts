@@ -1,11 +1,16 @@
-/** Streamed rows: what the reader sends is passed on with backpressure, and an error in the middle breaks the answer. */
+/**
+ * Streamed rows: what the reader sends is passed on with backpressure. The answer ends with the trailer `Lake-Summary`
+ * (a ReadSummary as JSON). An error in the middle breaks the answer, see `fail` in server.ts.
+ */
 import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
-import type { ReadRequest } from '../read/request.ts';
-import { CONTENT_TYPES, readRequestFromUrl } from '../read/request.ts';
+import type { BridgeError } from '../errors.ts';
+import { type ReadRequest, readRequestFromUrl } from '../read/request.ts';
+import { summaryOf } from '../read/summary.ts';
 import type { ReadStats } from '../read/types.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { Call, Route } from './route.ts';
+import { acceptedEncoding, compress } from './compress.ts';
+import { acceptedFormat, formatHeaders } from './formats.ts';
+import { type Call, headerJson, type Route, TRAILERS } from './route.ts';
 import { tableOf } from './tables.ts';
 
 export interface RowsDeps {
@@ -17,35 +22,67 @@ export interface RowsDeps {
   readonly metrics: Metrics;
 }
 
+export interface RowsAnswer {
+  /** Of the file a browser would save, without its extension. */
+  readonly name: string;
+  /** Thrown where no row was found; absent: that is an answer like any other. */
+  readonly whenEmpty?: () => BridgeError;
+}
+
 export function rowsRoutes(deps: RowsDeps): Route[] {
   return [
     {
       method: 'GET',
       path: '/api/v1/tables/{table}/rows',
       access: 'read',
-      handle: ({ params, query, response, signal }) =>
-        streamRows(deps, readRequestFromUrl(tableOf(params.table!), query), response, signal),
+      handle(call) {
+        const table = tableOf(call.params.table!);
+        const query = new URLSearchParams(call.query);
+        const format = acceptedFormat(call.request.headers.accept, 'json');
+        if (format && !query.has('format')) query.set('format', format);
+        return streamRows(deps, readRequestFromUrl(table, query), call, { name: table });
+      },
     },
   ];
 }
 
 /** Answers with the rows of a read. */
-export async function streamRows(
-  deps: RowsDeps,
-  request: ReadRequest,
-  response: ServerResponse,
-  signal: Call['signal'],
-): Promise<void> {
+export async function streamRows(deps: RowsDeps, request: ReadRequest, call: Call, answer: RowsAnswer): Promise<void> {
   const { table, format } = request;
+  const { response, signal } = call;
+  const { headers, method, httpVersion } = call.request;
+  // HTTP/1.0 knows neither chunks nor trailers: there the end of the connection ends the answer.
+  const hasTrailers = method !== 'HEAD' && httpVersion !== '1.0';
+  // Pages of Parquet are compressed already.
+  const encoding = format === 'parquet' ? undefined : acceptedEncoding(headers['accept-encoding']);
+  const writeHead = () => {
+    const head = { ...formatHeaders(format, answer.name), Vary: 'Accept, Accept-Encoding' };
+    for (const [name, value] of Object.entries(head)) response.setHeader(name, value);
+    if (encoding) response.setHeader('Content-Encoding', encoding);
+    if (hasTrailers) response.setHeader('Trailer', TRAILERS.summary);
+    response.writeHead(200);
+  };
+  if (method === 'HEAD') {
+    writeHead();
+    response.end();
+    return;
+  }
+  const startMs = performance.now();
   const { chunks, stats } = deps.read(request, signal);
   let code = 'ok';
   try {
-    // The head waits for the first chunk, so that an error in the plan still gets its status.
-    for await (const chunk of chunks) {
-      if (!response.headersSent) response.writeHead(200, { 'Content-Type': CONTENT_TYPES[format] });
+    const rows = heldBack(chunks, () => {
+      if (answer.whenEmpty && stats()?.rows === 0) throw answer.whenEmpty();
+    });
+    for await (const chunk of encoding ? compress(rows, encoding) : rows) {
+      if (!response.headersSent) writeHead();
       if (!response.write(chunk)) await once(response, 'drain', { signal });
     }
-    if (!response.headersSent) response.writeHead(200, { 'Content-Type': CONTENT_TYPES[format] });
+    if (!response.headersSent) writeHead();
+    const found = stats();
+    if (found && hasTrailers) {
+      response.addTrailers({ [TRAILERS.summary]: headerJson(summaryOf(found, performance.now() - startMs)) });
+    }
     response.end();
   } catch (error) {
     code = 'error';
@@ -54,4 +91,27 @@ export async function streamRows(
     deps.metrics.reads.inc({ table, format, code });
     deps.metrics.readRows.inc({ table }, stats()?.rows ?? 0);
   }
+}
+
+/** Bytes held back at the beginning of an answer. */
+const HELD_BYTES = 64 * 1024;
+
+/**
+ * The first bytes wait for more of them, or for the end and its check: those of a format (an Arrow schema, a CSV header,
+ * a Parquet file without rows) come before anything was read, and an error behind them should still get its own status.
+ */
+async function* heldBack(chunks: AsyncIterable<Uint8Array>, atEnd: () => void): AsyncGenerator<Uint8Array> {
+  const held: Uint8Array[] = [];
+  let heldBytes = 0;
+  for await (const chunk of chunks) {
+    if (heldBytes < HELD_BYTES) {
+      held.push(chunk);
+      heldBytes += chunk.byteLength;
+      if (heldBytes >= HELD_BYTES) yield* held.splice(0);
+    } else {
+      yield chunk;
+    }
+  }
+  atEnd();
+  yield* held;
 }

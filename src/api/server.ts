@@ -5,7 +5,7 @@ import { BridgeError } from '../errors.ts';
 import { type Address, createHttpServer, listen, stopServer } from '../platform/listen.ts';
 import type { TokenCheck } from '../platform/tokens.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { type Access, matchRoute, type Route, sendError } from './route.ts';
+import { type Access, breakOff, matchRoute, type Route, sendError } from './route.ts';
 
 export interface ApiServer {
   readonly address: Address;
@@ -36,17 +36,17 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       options.tokens[route.access](request.headers.authorization);
       await route.handle({ request, response, params, query: new URLSearchParams(search), signal: gone.signal });
     } catch (thrown) {
-      fail(response, path, BridgeError.from(thrown), gone.signal.aborted);
+      fail(request, response, BridgeError.from(thrown), gone.signal.aborted);
     }
   }
 
-  function fail(response: ServerResponse, path: string, error: BridgeError, clientGone: boolean): void {
+  function fail(request: IncomingMessage, response: ServerResponse, error: BridgeError, clientGone: boolean): void {
     if (clientGone) return void response.destroy();
+    const [path] = (request.url ?? '/').split('?', 1);
     const level = error.code === 'internal' ? 'error' : 'info';
     options.log[level]({ path, code: error.code, err: error.code === 'internal' ? error : undefined }, error.message);
-    // After the first byte of a body the only honest sign is a broken connection: a short answer would look whole.
-    if (response.headersSent) return void response.destroy();
-    sendError(response, error);
+    if (response.headersSent) breakOff(request, response, error);
+    else sendError(response, error);
   }
 
   return { address, stop: (deadlineMs) => stopServer(server, deadlineMs) };

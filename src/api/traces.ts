@@ -1,41 +1,31 @@
 /** One trace by its id: as OTLP/JSON, or its rows in any format of a read. */
 import { BridgeError } from '../errors.ts';
 import { readRequestFromUrl } from '../read/request.ts';
+import { acceptedFormat } from './formats.ts';
 import { onlyParams, type Route } from './route.ts';
 import { type RowsDeps, streamRows } from './rows.ts';
 
-export interface TraceDeps extends RowsDeps {
-  /** Rows as an Arrow IPC stream to the text of an ExportTraceServiceRequest in OTLP/JSON. */
-  readonly toOtlpJson: (arrow: AsyncIterable<Uint8Array>) => Promise<{ readonly json: string; readonly rows: number }>;
-}
+/** `from` and `to` are hints: only files with rows of that time are looked at. */
+const PARAMETERS = ['format', 'select', 'from', 'to', 'buffered', 'on_error'];
 
-/** Spans of a trace that are put together in memory at most. */
-const MAX_SPANS = 100_000;
-
-export function traceRoutes(deps: TraceDeps): Route[] {
+export function traceRoutes(deps: RowsDeps): Route[] {
   return [
     {
       method: 'GET',
       path: '/api/v1/traces/{trace_id}',
       access: 'read',
-      async handle({ params, query, response, signal }) {
-        onlyParams(query, ['format']);
-        const traceId = checkTraceId(params.trace_id!);
-        const format = query.get('format') ?? 'otlp-json';
-        const filter = `trace_id = '${traceId}'`;
-        if (format !== 'otlp-json') {
-          return streamRows(
-            deps,
-            readRequestFromUrl('traces', new URLSearchParams({ filter, format })),
-            response,
-            signal,
-          );
+      handle(call) {
+        onlyParams(call.query, PARAMETERS);
+        const traceId = checkTraceId(call.params.trace_id!);
+        const query = new URLSearchParams(call.query);
+        query.set('filter', `trace_id = '${traceId}'`);
+        if (!query.has('format')) {
+          query.set('format', acceptedFormat(call.request.headers.accept, 'otlp-json') ?? 'otlp-json');
         }
-        const words = new URLSearchParams({ filter, limit: String(MAX_SPANS), format: 'arrow' });
-        const { json, rows } = await deps.toOtlpJson(deps.read(readRequestFromUrl('traces', words), signal).chunks);
-        if (rows === 0) throw new BridgeError('not_found', `there is no span of trace ${traceId}`);
-        response.writeHead(200, { 'Content-Type': 'application/json' });
-        response.end(json);
+        return streamRows(deps, readRequestFromUrl('traces', query), call, {
+          name: `trace-${traceId}`,
+          whenEmpty: () => new BridgeError('not_found', `there is no span of trace ${traceId}`),
+        });
       },
     },
   ];

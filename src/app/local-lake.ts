@@ -2,17 +2,20 @@
 import { describeTables, tableOf } from '../api/tables.ts';
 import { createCatalog } from '../catalog/catalog.ts';
 import { createCommits } from '../catalog/commits.ts';
-import type { Lake } from '../cli/lake.ts';
+import type { Lake, LakeRead } from '../cli/lake.ts';
 import type { Config } from '../config/types.ts';
 import { commitSegment } from '../ingest/commit-segment.ts';
 import { listSegments, makeJournalFolders, segmentCommitId } from '../journal/journal.ts';
 import { lockJournal } from '../journal/lock.ts';
 import type { CommitRecord } from '../model/commit.ts';
+import type { ReadSummary } from '../model/read-summary.ts';
 import { systemClock } from '../platform/clock.ts';
 import { systemFiles } from '../platform/files.ts';
 import { emit } from '../read/emit/emit.ts';
 import { readRows } from '../read/read.ts';
-import { readRequestFromUrl } from '../read/request.ts';
+import { type ReadRequest, readRequestFromUrl } from '../read/request.ts';
+import { summaryOf } from '../read/summary.ts';
+import type { ReadDeps } from '../read/types.ts';
 import { openStore } from '../store/open.ts';
 import { layoutOf } from './layout.ts';
 import { readDeps } from './read-deps.ts';
@@ -52,10 +55,9 @@ export async function openLocalLake(config: Config, version: string): Promise<La
 
   return {
     via: store.location,
-    async *read(table, params, signal) {
+    read(table, params, signal) {
       const request = readRequestFromUrl(tableOf(table), params);
-      const result = readRows(request, readDeps(config, layout, store, catalog, request.table));
-      yield* emit(request.format, result.output, result.batches(signal));
+      return localRead(request, readDeps(config, layout, store, catalog, request.table), signal);
     },
     tables: () => describeTables({ catalog, schemas: tableSchemas(config) }),
     partitions: (filter) => catalog.partitions(filter),
@@ -65,5 +67,20 @@ export async function openLocalLake(config: Config, version: string): Promise<La
     },
     flush: commitJournal,
     close: async () => store.close(),
+  };
+}
+
+function localRead(request: ReadRequest, deps: ReadDeps, signal: AbortSignal): LakeRead {
+  let summary: ReadSummary | undefined;
+  return {
+    get summary() {
+      return summary;
+    },
+    async *[Symbol.asyncIterator]() {
+      const startMs = performance.now();
+      const { output, batches, stats } = readRows(request, deps);
+      yield* emit(request.format, output, batches(signal), { table: request.table, parquet: deps.parquet });
+      summary = summaryOf(stats, performance.now() - startMs);
+    },
   };
 }

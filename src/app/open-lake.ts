@@ -3,6 +3,7 @@ import type { LakeOptions } from '../cli/context.ts';
 import type { Lake } from '../cli/lake.ts';
 import { findBridge, remoteLake } from '../cli/remote-lake.ts';
 import type { Config } from '../config/types.ts';
+import { addressUrl } from '../platform/listen.ts';
 import { openStore } from '../store/open.ts';
 import { openLocalLake } from './local-lake.ts';
 
@@ -10,13 +11,13 @@ import { openLocalLake } from './local-lake.ts';
 const TOKEN_VARIABLE = 'OTEL_LAKE_TOKEN';
 
 export async function openLake(config: Config, options: LakeOptions, version: string): Promise<Lake> {
-  const scheme = config.server.tls ? 'https' : 'http';
-  const url = (options.url ?? `${scheme}://${config.server.api}`).replace(/\/+$/, '');
-  const adminUrl = config.server.admin === undefined || options.url ? url : `${scheme}://${config.server.admin}`;
-  const remote = { url, adminUrl, token: process.env[TOKEN_VARIABLE] };
+  const tls = config.server.tls !== undefined;
+  const url = (options.url ?? addressUrl(config.server.api, tls)).replace(/\/+$/, '');
+  const hasAdmin = config.server.admin !== undefined && options.url === undefined;
+  const adminUrl = hasAdmin ? addressUrl(config.server.admin!, tls) : url;
+  const remote = { url, adminUrl, tls, token: process.env[TOKEN_VARIABLE] };
   if (options.url) return remoteLake(remote);
-  // The commands' HTTP client has no way to a Unix socket.
-  if (options.direct || url.includes('://unix:')) return openLocalLake(config, version);
+  if (options.direct) return openLocalLake(config, version);
   const store = await openStore(config);
   const { location } = store;
   store.close();

@@ -28,5 +28,6 @@ export function readDeps(
     fresh: { open: (name, { partition }) => openFresh(fresh, name, partition) },
     batchSize,
     parallelism,
+    parquet: config.parquet,
   };
 }

@@ -7,11 +7,11 @@ import { encode } from '../decode/protobuf-writer.ts';
 import { createOtlpAssembler, type Row } from '../decode/rows.ts';
 import { BridgeError } from '../errors.ts';
 import { SIGNALS, type Signal } from '../model/signal.ts';
+import { arrowRows } from '../read/emit/arrow-rows.ts';
 import { createClient } from '../send/client.ts';
 import { DEFAULT_RETRY, withRetries } from '../send/retry.ts';
 import { readPartialSuccess } from '../send/status.ts';
 import { parseTarget } from '../send/target.ts';
-import { arrowRows } from './arrow-rows.ts';
 
 /** A request is cut in two where it is larger, whatever the receiver would take. */
 const MAX_BODY_BYTES = 32 * 1024 * 1024;

@@ -29,7 +29,6 @@ import type { ObjectStore } from '../store/store.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { layoutOf } from './layout.ts';
-import { arrowToOtlpJson } from './otlp-json.ts';
 import { startReaders } from './readers.ts';
 import { tableSchemas } from './schemas.ts';
 import { spawnThread } from './spawn.ts';
@@ -120,7 +119,7 @@ export async function startDaemon(config: Config, version: string): Promise<Daem
     ...healthRoutes(healthDeps),
     ...tableRoutes({ catalog, schemas: tableSchemas(config) }),
     ...rowsRoutes({ read: readers.read, metrics }),
-    ...traceRoutes({ read: readers.read, metrics, toOtlpJson: (rows) => arrowToOtlpJson('traces', rows) }),
+    ...traceRoutes({ read: readers.read, metrics }),
   ];
   const admin = adminRoutes(adminDeps);
 

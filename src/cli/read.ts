@@ -1,12 +1,10 @@
-import { createWriteStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { BridgeError } from '../errors.ts';
 import type { TableName } from '../model/signal.ts';
-import { isErrno } from '../platform/files.ts';
 import { type CliContext, type LakeCommandOptions, usingLake, withLake } from './context.ts';
 import type { Lake } from './lake.ts';
-import { formatTable, showBytes, showCount, showValue, startProgress } from './output.ts';
+import { reportSummary } from './summary.ts';
+import { tableOf, writeOut } from './write-out.ts';
 
 interface ReadOptions extends LakeCommandOptions {
   readonly filter?: string;
@@ -15,15 +13,16 @@ interface ReadOptions extends LakeCommandOptions {
   readonly limit?: string;
   readonly from?: string;
   readonly to?: string;
-  readonly format?: 'ndjson' | 'csv' | 'arrow' | 'table';
+  readonly format?: Format;
   readonly buffered: boolean;
+  readonly onError?: 'fail' | 'skip';
   readonly out?: string;
 }
 
 /** Rows of a table on a terminal where no limit is given: more would scroll away. */
 const TABLE_LIMIT = 50;
-const CELL_WIDTH = 40;
-const FILE_ERRORS = ['ENOENT', 'EACCES', 'EISDIR', 'ENOSPC', 'EROFS', 'ENOTDIR', 'EPERM', 'EIO'];
+const FORMATS = ['ndjson', 'json', 'csv', 'arrow', 'parquet', 'otlp-json', 'table'] as const;
+type Format = (typeof FORMATS)[number];
 /** Columns that fit a terminal and say most. */
 const TABLE_COLUMNS: Readonly<Record<TableName, string>> = {
   traces: 'timestamp,service_name,name,kind,status_code,duration_nano,trace_id',
@@ -41,16 +40,14 @@ export function addReadCommand(program: Command, context: CliContext): void {
     .option('-n, --limit <rows>', 'stop after so many rows', wholeNumber)
     .option('--from <time>', 'rows at or after this time (ISO 8601)')
     .option('--to <time>', 'rows before this time (ISO 8601)')
-    .addOption(
-      new Option('--format <format>', 'default: table on a terminal, else ndjson').choices([
-        'ndjson',
-        'csv',
-        'arrow',
-        'table',
-      ]),
-    )
+    .addOption(new Option('--format <format>', 'default: table on a terminal, else ndjson').choices(FORMATS))
     .option('-o, --out <file>', 'write to this file instead of standard output')
     .option('--no-buffered', 'leave out rows that are not in a file yet')
+    .addOption(
+      new Option('--on-error <what>', 'a file that cannot be read ends the read, or is named and left out')
+        .choices(['fail', 'skip'])
+        .default('fail'),
+    )
     .addHelpText(
       'after',
       `
@@ -73,8 +70,10 @@ async function readRows(lake: Lake, table: string, options: ReadOptions): Promis
   }
   const onTerminal = process.stdout.isTTY === true && !options.out;
   const format = options.json ? 'ndjson' : (options.format ?? (onTerminal ? 'table' : 'ndjson'));
-  if (format === 'arrow' && onTerminal) {
-    throw new BridgeError('config', 'Arrow is not for terminals', { hint: 'Use --out FILE, or redirect the output.' });
+  if ((format === 'arrow' || format === 'parquet') && onTerminal) {
+    throw new BridgeError('config', `${format} is not for terminals`, {
+      hint: 'Use --out FILE, or redirect the output.',
+    });
   }
   const cancel = new AbortController();
   const interrupt = () => cancel.abort(new BridgeError('cancelled', 'interrupted'));
@@ -83,7 +82,8 @@ async function readRows(lake: Lake, table: string, options: ReadOptions): Promis
     const params = readParams(table, options, format);
     const chunks = lake.read(table, params, cancel.signal);
     if (format === 'table') process.stdout.write(`${await tableOf(chunks)}\n`);
-    else await copy(chunks, options.out, cancel.signal);
+    else await writeOut(chunks, options.out, cancel.signal);
+    reportSummary(chunks.summary, options.json ?? false);
   } finally {
     process.removeListener('SIGINT', interrupt);
   }
@@ -98,50 +98,8 @@ function readParams(table: string, options: ReadOptions, format: string): URLSea
   const limit = options.limit ?? (format === 'table' ? String(TABLE_LIMIT) : undefined);
   if (limit) params.set('limit', limit);
   if (!options.buffered) params.set('buffered', 'false');
+  if (options.onError) params.set('on_error', options.onError);
   return params;
-}
-
-/** Copies to a file or standard output with backpressure; a reader that goes away (`| head`) ends it quietly. */
-async function copy(chunks: AsyncIterable<Uint8Array>, file: string | undefined, signal: AbortSignal): Promise<void> {
-  const progress = startProgress('reading');
-  let bytes = 0;
-  async function* counted() {
-    for await (const chunk of chunks) {
-      bytes += chunk.byteLength;
-      if (file) progress.update(`${showBytes(bytes)} read`);
-      yield chunk;
-    }
-  }
-  try {
-    if (file) await pipeline(counted, createWriteStream(file), { signal });
-    else await pipeline(counted, process.stdout, { signal, end: false });
-  } catch (error) {
-    signal.throwIfAborted();
-    if (isErrno(error, 'EPIPE')) return;
-    if (!file || error instanceof BridgeError || !isErrno(error, ...FILE_ERRORS)) throw error;
-    throw new BridgeError('permission_denied', `${file} cannot be written: ${(error as Error).message}`, {
-      cause: error,
-    });
-  } finally {
-    progress.done();
-  }
-}
-
-async function tableOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
-  let text = '';
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-  for await (const chunk of chunks) text += decoder.decode(chunk, { stream: true });
-  const rows = text
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
-  if (rows.length === 0) return 'No rows.';
-  const show = (value: unknown) => {
-    const cell = showValue(value).replace(/\s+/g, ' ');
-    return cell.length > CELL_WIDTH ? `${cell.slice(0, CELL_WIDTH - 1)}…` : cell;
-  };
-  const columns = Object.keys(rows[0]!).map((key) => ({ key, show }));
-  return `${formatTable(rows, columns)}\n${showCount(rows.length)} rows`;
 }
 
 function wholeNumber(text: string): string {

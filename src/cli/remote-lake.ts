@@ -1,84 +1,119 @@
 /** The lake of a running bridge, through its HTTP interface. */
+import type { IncomingMessage } from 'node:http';
+import { json as readJson } from 'node:stream/consumers';
 import { checkPartitionPath } from '../catalog/keys.ts';
 import { BridgeError, type ErrorCode, STATUS } from '../errors.ts';
-import type { Lake } from './lake.ts';
+import type { ReadSummary } from '../model/read-summary.ts';
+import { createHttpClient, type HttpClient, type SendOptions } from './http.ts';
+import type { Lake, LakeRead } from './lake.ts';
 
 export interface RemoteOptions {
-  /** `http://127.0.0.1:4319` */
+  /** `http://127.0.0.1:4319` or `unix:/run/lake.sock` */
   readonly url: string;
-  /** `http://…` of the admin routes where they have a listener of their own. */
+  /** Of the admin routes where they have a listener of their own. */
   readonly adminUrl: string;
+  /** Whether a Unix socket speaks TLS. */
+  readonly tls: boolean;
   readonly token: string | undefined;
 }
+
+const HEALTH_TIMEOUT_MS = 2000;
 
 /**
  * The lake of the bridge at `url`, or undefined where none answers there or it serves another lake: the caller then
  * goes to the store itself.
  */
 export async function findBridge(options: RemoteOptions, location: string): Promise<Lake | undefined> {
-  let health: { lake?: unknown };
   try {
-    const response = await fetch(`${options.url}/healthz`, { signal: AbortSignal.timeout(2000) });
-    health = (await response.json()) as typeof health;
+    const client = createHttpClient(options.url, options.tls);
+    const response = await client.send('GET', '/healthz', { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) });
+    const health = (await readJson(response)) as { lake?: unknown };
+    return health.lake === location ? remoteLake(options) : undefined;
   } catch {
     return undefined;
   }
-  return health.lake === location ? remoteLake(options) : undefined;
 }
 
-export function remoteLake({ url, adminUrl, token }: RemoteOptions): Lake {
-  const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
+export function remoteLake({ url, adminUrl, tls, token }: RemoteOptions): Lake {
+  const api = createHttpClient(url, tls);
+  const admin = adminUrl === url ? api : createHttpClient(adminUrl, tls);
+  const authorization: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
 
-  async function call(address: string, init: RequestInit = {}): Promise<Response> {
-    let response: Response;
-    try {
-      response = await fetch(address, { ...init, headers });
-    } catch (cause) {
-      throw new BridgeError('unavailable', `the bridge at ${new URL(address).origin} does not answer`, { cause });
-    }
-    if (response.ok) return response;
-    throw await errorOf(response);
+  async function call(client: HttpClient, method: string, path: string, options: SendOptions = {}) {
+    const response = await client.send(method, path, { ...options, headers: { ...options.headers, ...authorization } });
+    const status = response.statusCode ?? 0;
+    if (status >= 200 && status < 300) return response;
+    throw await errorOf(response, status);
   }
 
-  async function json<T>(address: string, init?: RequestInit): Promise<T> {
-    return (await (await call(address, init)).json()) as T;
+  async function json<T>(client: HttpClient, path: string, method = 'GET'): Promise<T> {
+    return (await readJson(await call(client, method, path))) as T;
   }
 
   return {
     via: `the bridge at ${url}`,
-    async *read(table, params, signal) {
-      const response = await call(`${url}/api/v1/tables/${encodeURIComponent(table)}/rows?${params}`, { signal });
-      try {
-        for await (const chunk of response.body!) yield chunk as Uint8Array;
-      } catch (cause) {
-        signal.throwIfAborted();
-        throw new BridgeError('unavailable', 'the answer broke off: it is not complete', {
-          cause,
-          hint: "The bridge's log says why.",
-        });
-      }
+    read(table, params, signal) {
+      const path = `/api/v1/tables/${encodeURIComponent(table)}/rows?${params}`;
+      return remoteRead(() => call(api, 'GET', path, { signal, headers: { te: 'trailers' } }), signal);
     },
-    tables: async () => (await json<{ tables: never }>(`${url}/api/v1/tables`)).tables,
+    tables: async () => (await json<{ tables: never }>(api, '/api/v1/tables')).tables,
     async partitions(filter) {
       const query = new URLSearchParams(filter as Record<string, string>);
-      return (await json<{ partitions: never }>(`${url}/api/v1/partitions?${query}`)).partitions;
+      return (await json<{ partitions: never }>(api, `/api/v1/partitions?${query}`)).partitions;
     },
     async deletePartition(table, path, dryRun) {
-      // Checked here too: fetch would take `..` as a way to another route.
-      checkPartitionPath(path);
       const query = dryRun ? '?dry_run=true' : '';
-      return json(`${adminUrl}/admin/v1/partitions/${table}/${path}${query}`, { method: 'DELETE' });
+      // What Node would refuse to send as a path is refused here with its reason.
+      return json(admin, `/admin/v1/partitions/${table}/${checkPartitionPath(path)}${query}`, 'DELETE');
     },
-    flush: async () => (await json<{ commits: never }>(`${adminUrl}/admin/v1/flush`, { method: 'POST' })).commits,
+    flush: async () => (await json<{ commits: never }>(admin, '/admin/v1/flush', 'POST')).commits,
     close: async () => {},
   };
 }
 
-async function errorOf(response: Response): Promise<BridgeError> {
-  const body = (await response.json().catch(() => undefined)) as
-    | { error?: { code?: string; message?: string; hint?: string } }
-    | undefined;
-  const code = body?.error?.code;
-  const known = code !== undefined && code in STATUS ? (code as ErrorCode) : 'unavailable';
-  return new BridgeError(known, body?.error?.message ?? `HTTP ${response.status}`, { hint: body?.error?.hint });
+/** An answer that breaks off, or comes without its summary, is not whole. */
+function remoteRead(open: () => Promise<IncomingMessage>, signal: AbortSignal): LakeRead {
+  let summary: ReadSummary | undefined;
+  return {
+    get summary() {
+      return summary;
+    },
+    async *[Symbol.asyncIterator]() {
+      const response = await open();
+      try {
+        for await (const chunk of response) yield chunk as Uint8Array;
+      } catch (cause) {
+        signal.throwIfAborted();
+        throw brokenOff(cause);
+      }
+      const { 'lake-error': error, 'lake-summary': text } = response.trailers;
+      if (error !== undefined) throw bridgeError(JSON.parse(error) as ErrorBody, 0);
+      if (text === undefined) throw brokenOff(undefined);
+      summary = JSON.parse(text) as ReadSummary;
+    },
+  };
+}
+
+function brokenOff(cause: unknown): BridgeError {
+  return new BridgeError('unavailable', 'the answer broke off: it is not complete', {
+    cause,
+    hint: "The bridge's log says why.",
+  });
+}
+
+interface ErrorBody {
+  readonly code?: string;
+  readonly message?: string;
+  readonly hint?: string;
+}
+
+async function errorOf(response: IncomingMessage, status: number): Promise<BridgeError> {
+  const body = (await readJson(response).catch(() => undefined)) as { error?: ErrorBody } | undefined;
+  return bridgeError(body?.error, status);
+}
+
+function bridgeError(body: ErrorBody | undefined, status: number): BridgeError {
+  const code = body?.code;
+  const known = code !== undefined && Object.hasOwn(STATUS, code) ? (code as ErrorCode) : 'unavailable';
+  return new BridgeError(known, body?.message ?? `HTTP ${status}`, { hint: body?.hint });
 }

@@ -38,12 +38,12 @@ export interface EncodedFile {
 
 export interface ParquetEncoder {
   /**
-   * Encodes a record batch as one row group; returns the bytes to append to the file, the first time with `PAR1`.
-   * A batch without rows makes no row group.
+   * Encodes record batches as one row group; returns the bytes to append to the file, the first time with `PAR1`.
+   * Without rows there is no row group.
    *
    * @throws BridgeError internal where the batch does not fit the schema or the writer fails; the file is lost then
    */
-  rowGroup(batch: RecordBatch): Uint8Array[];
+  rowGroup(...batches: RecordBatch[]): Uint8Array[];
 
   /**
    * The rest of the file, its footer read again and compared. Nothing can be encoded after it.
@@ -93,11 +93,12 @@ export function createParquetEncoder(
   };
 
   return {
-    rowGroup(batch) {
+    rowGroup(...batches) {
       assertOpen(state);
-      assertFields(batch.schema, schema);
-      if (batch.numRows === 0) return opening(state);
-      const encoded = encodeRows(new Table([batch]), config);
+      for (const batch of batches) assertFields(batch.schema, schema);
+      const rows = new Table(batches);
+      if (rows.numRows === 0) return opening(state);
+      const encoded = encodeRows(rows, config);
       const leaves = takeSchema(state, encoded);
       const chunks = opening(state);
       const { data, start, ...parts } = encoded.rowGroup!;
@@ -107,10 +108,10 @@ export function createParquetEncoder(
       for (const index of parts.offsetIndexes) index && shiftOffsetIndex(index, shift);
       const bloomFilters = new Map<number, Uint8Array>();
       for (const name of blooms) {
-        const filter = bloomFilter(batch.getChild(name)!);
+        const filter = bloomFilter(rows.getChild(name)!);
         if (filter) bloomFilters.set(leafOf(leaves, name), filter);
       }
-      state.rowGroups.push({ ...parts, rows: batch.numRows, bloomFilters });
+      state.rowGroups.push({ ...parts, rows: rows.numRows, bloomFilters });
       state.position += data.length;
       return [...chunks, data];
     },

@@ -4,14 +4,8 @@ import type { TableName } from '../model/signal.ts';
 import { nearest } from './filter/nearest.ts';
 import { parseTimestamp } from './filter/timestamp.ts';
 
-export const READ_FORMATS = ['ndjson', 'csv', 'arrow'] as const;
+export const READ_FORMATS = ['ndjson', 'json', 'csv', 'arrow', 'parquet', 'otlp-json'] as const;
 export type ReadFormat = (typeof READ_FORMATS)[number];
-
-export const CONTENT_TYPES: Readonly<Record<ReadFormat, string>> = {
-  ndjson: 'application/x-ndjson; charset=utf-8',
-  csv: 'text/csv; charset=utf-8; header=present',
-  arrow: 'application/vnd.apache.arrow.stream',
-};
 
 export interface ReadRequest {
   readonly table: TableName;
@@ -82,13 +76,20 @@ export function readRequest(table: TableName, parameters: ReadParameters): ReadR
   if (from !== undefined && to !== undefined && parseTimestamp(from)!.floor > parseTimestamp(to)!.floor) {
     throw new BridgeError('invalid_argument', `from ${from} is after to ${to}`);
   }
+  const select = parameters.select?.trim() ? splitSelect(parameters.select) : undefined;
+  const format = readWord('format', parameters.format, READ_FORMATS, 'ndjson');
+  if (format === 'otlp-json' && select !== undefined) {
+    throw new BridgeError('invalid_argument', 'select does not go with format=otlp-json', {
+      hint: 'Rows become OTLP again from all of their columns: leave select out, or take another format.',
+    });
+  }
   return {
     table,
     partition: readPartition(parameters.partition ?? ''),
     filter: parameters.filter?.trim() ? parameters.filter : undefined,
-    select: parameters.select?.trim() ? splitSelect(parameters.select) : undefined,
+    select,
     limit: readLimit(parameters.limit),
-    format: readWord('format', parameters.format, READ_FORMATS, 'ndjson'),
+    format,
     from,
     to,
     buffered: readWord('buffered', parameters.buffered, ['true', 'false'], 'true') === 'true',

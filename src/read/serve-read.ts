@@ -69,7 +69,9 @@ export async function pumpRead(
   try {
     const result = readRows(request, deps);
     stats = result.stats;
-    for await (const bytes of emit(request.format, result.output, result.batches(cancel.signal))) {
+    const { table, format } = request;
+    const options = { table, parquet: deps.parquet };
+    for await (const bytes of emit(format, result.output, result.batches(cancel.signal), options)) {
       while (credit === 0 && !cancel.signal.aborted) {
         await new Promise<void>((resolve) => {
           wake = resolve;

@@ -1,6 +1,7 @@
 /** What a read is handed, and what it gives back. */
 import type { RecordBatch } from 'apache-arrow';
 import type { LakeObject } from '../catalog/types.ts';
+import type { ParquetConfig } from '../config/types.ts';
 import type { ErrorData } from '../errors.ts';
 import type { PartitionStrategy, Promotion } from '../model/layout.ts';
 import type { TableName } from '../model/signal.ts';
@@ -45,6 +46,8 @@ export interface ReadDeps {
   readonly batchSize: number;
   /** Footers and row groups fetched ahead. */
   readonly parallelism: number;
+  /** Settings of Parquet that is given out. */
+  readonly parquet: ParquetConfig;
 }
 
 /** A batch and which of its rows are asked for, in ascending order. */

@@ -1,6 +1,7 @@
 /** Names of compressions, as senders write them in `Content-Encoding` and `grpc-encoding`. */
 import { BridgeError } from '../errors.ts';
 import type { ContentEncoding } from '../model/signal.ts';
+import { acceptWeights } from '../platform/accept.ts';
 
 /** The Collector says "zlib" for what HTTP calls "deflate", and has two names for Snappy; x-gzip is RFC 9110's alias. */
 const NAMES: Readonly<Record<string, ContentEncoding>> = {
@@ -31,11 +32,6 @@ export function unknownEncoding(header: string, name: string | undefined): Bridg
 
 /** Whether an Accept-Encoding header asks for gzip (RFC 9110, 12.5.3). */
 export function asksForGzip(acceptEncoding: string | undefined): boolean {
-  const weights = new Map<string, number>();
-  for (const part of (acceptEncoding ?? '').toLowerCase().split(',')) {
-    const [name, ...parameters] = part.split(';').map((text) => text.trim());
-    const q = parameters.find((text) => text.startsWith('q='));
-    weights.set(name!, q === undefined ? 1 : Number(q.slice(2)));
-  }
+  const weights = acceptWeights(acceptEncoding);
   return (weights.get('gzip') ?? weights.get('x-gzip') ?? weights.get('*') ?? 0) > 0;
 }

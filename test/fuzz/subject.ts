@@ -1,6 +1,5 @@
 /** What the bridge makes of a case, and the promises that hold for every input whatever it is. */
 import { isUtf8 } from 'node:buffer';
-import { batchRows } from '../../src/app/arrow-rows.ts';
 import { toArrow } from '../../src/batch/arrow.ts';
 import { createTableBuilder, type TableBuilder } from '../../src/batch/builder.ts';
 import { toProtobuf } from '../../src/decode/body.ts';
@@ -15,6 +14,7 @@ import type { RowLimits } from '../../src/model/layout.ts';
 import type { SignalName } from '../../src/model/signal.ts';
 import type { TableSchema } from '../../src/model/table.ts';
 import { TABLES } from '../../src/model/tables.ts';
+import { batchRows } from '../../src/read/emit/arrow-rows.ts';
 import { plainRows } from '../batch/sample-table.ts';
 import type { FuzzCase } from './cases.ts';
 

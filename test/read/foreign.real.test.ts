@@ -8,7 +8,7 @@ import { emit } from '../../src/read/emit/emit.ts';
 import { readRows } from '../../src/read/read.ts';
 import { type ReadParameters, readRequest } from '../../src/read/request.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
-import { readDeps, span, toParquet } from './rows.ts';
+import { PARQUET, readDeps, span, toParquet } from './rows.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'otel-lake-foreign-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -23,7 +23,11 @@ async function read(body: Uint8Array, parameters: ReadParameters): Promise<Uint8
   const request = readRequest('traces', parameters);
   const result = readRows(request, readDeps(store));
   const chunks: Uint8Array[] = [];
-  for await (const chunk of emit(request.format, result.output, result.batches())) chunks.push(chunk);
+  for await (const chunk of emit(request.format, result.output, result.batches(), {
+    table: 'traces',
+    parquet: PARQUET,
+  }))
+    chunks.push(chunk);
   return new Uint8Array(Buffer.concat(chunks));
 }
 
@@ -119,26 +123,35 @@ test('pyarrow and DuckDB read what is given out, value for value', async () => {
     return span(i, i % 3 === 0 ? { events, trace_state: 'a=b,"c"', duration_nano: 2n ** 60n + BigInt(i) } : {});
   });
   const body = toParquet(rows);
-  const paths = ['lake.parquet', 'out.arrow', 'out.ndjson', 'out.csv'].map((name) => join(folder, name));
+  const paths = ['lake.parquet', 'out.arrow', 'out.ndjson', 'out.csv', 'out.parquet', 'out.json'].map((name) =>
+    join(folder, name),
+  );
   writeFileSync(paths[0]!, body);
   const filter = 'flags = 1';
   writeFileSync(paths[1]!, await read(body, { format: 'arrow', filter }));
   writeFileSync(paths[2]!, await read(body, { format: 'ndjson', filter }));
   writeFileSync(paths[3]!, await read(body, { format: 'csv', filter }));
+  writeFileSync(paths[4]!, await read(body, { format: 'parquet', filter }));
+  writeFileSync(paths[5]!, await read(body, { format: 'json', filter }));
   const script = `
 import duckdb, pyarrow as pa, pyarrow.parquet as pq, sys, csv, json
-lake, arrow, ndjson, text = sys.argv[1:]
+lake, arrow, ndjson, text, parquet, array = sys.argv[1:]
 stream = pa.ipc.open_stream(arrow).read_all()
 stream.validate(full=True)
 stored = pq.read_table(lake)
 assert stream.schema.names == stored.schema.names
 assert stream.to_pylist() == stored.to_pylist()
+assert pq.read_table(parquet).to_pylist() == stored.to_pylist()
 db = duckdb.connect()
 flat = 'trace_id, name, trace_state, duration_nano, start_time_unix_nano, kind, flags'
 a = db.execute(f"SELECT {flat} FROM '{lake}' ORDER BY 1").fetchall()
 b = db.execute(f"SELECT {flat} FROM read_json('{ndjson}') ORDER BY 1").fetchall()
 c = db.execute(f"SELECT {flat} FROM read_csv('{text}', delim=',', quote='\\"', escape='\\"', header=true) ORDER BY 1").fetchall()
+d = db.execute(f"SELECT {flat} FROM read_json('{array}') ORDER BY 1").fetchall()
+e = db.execute(f"SELECT {flat} FROM '{parquet}' ORDER BY 1").fetchall()
 assert a == b, (a[0], b[0])
+assert a == d, (a[0], d[0])
+assert a == e, (a[0], e[0])
 assert a == c, (a[0], c[0])
 rows = list(csv.DictReader(open(text, newline='')))
 assert json.loads(rows[0]['events'])[0]['name'] == 'e"\\n'

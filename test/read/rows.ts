@@ -14,10 +14,13 @@ import {
 } from 'apache-arrow';
 import { Compression, Table as WasmTable, WriterPropertiesBuilder, writeParquet } from 'parquet-wasm/node';
 import type { LakeObject } from '../../src/catalog/types.ts';
+import { parseConfig } from '../../src/config/load.ts';
 import { arrowSchema, type ColumnType, type TableSchema } from '../../src/model/table.ts';
 import { TRACES } from '../../src/model/traces.ts';
 import type { ReadDeps, SelectedBatch } from '../../src/read/types.ts';
 import type { ObjectStore } from '../../src/store/store.ts';
+
+export const PARQUET = parseConfig('', 'defaults.toml', {}).parquet;
 
 export type Value = null | string | bigint | number | boolean | ReadonlyMap<string, string | null> | readonly Row[];
 export interface Row {
@@ -186,6 +189,7 @@ export function readDeps(store: ObjectStore, more: Partial<ReadDeps> = {}): Read
     fresh: undefined,
     batchSize: 100,
     parallelism: 3,
+    parquet: PARQUET,
     committed: async () => new Set(),
     async objects(table) {
       const found: LakeObject[] = [];

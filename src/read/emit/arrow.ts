@@ -2,7 +2,7 @@
 import { RecordBatchStreamWriter, type Schema } from 'apache-arrow';
 import type { OutputColumn } from '../selection.ts';
 import type { SelectedBatch } from '../types.ts';
-import { EMIT_CHUNK_BYTES } from './sink.ts';
+import { chunksOf } from './sink.ts';
 import { outputSchema, toRecordBatch } from './to-arrow.ts';
 
 /** Rows a record batch at most: what is gathered at once. */
@@ -35,8 +35,4 @@ function streamOf(schema: Schema, batches: readonly ReturnType<typeof toRecordBa
   for (const batch of batches) writer.write(batch);
   writer.finish();
   return writer.toUint8Array(true) as Uint8Array<ArrayBuffer>;
-}
-
-function* chunksOf(bytes: Uint8Array<ArrayBuffer>): Generator<Uint8Array<ArrayBuffer>> {
-  for (let at = 0; at < bytes.length; at += EMIT_CHUNK_BYTES) yield bytes.slice(at, at + EMIT_CHUNK_BYTES);
 }

@@ -52,3 +52,10 @@ export function writeAscii(sink: Sink, text: string): void {
   reserve(sink, text.length);
   for (let i = 0; i < text.length; i++) sink.bytes[sink.at++] = text.charCodeAt(i);
 }
+
+/** Bytes in pieces that own their buffers. */
+export function* chunksOf(bytes: Uint8Array): Generator<Uint8Array<ArrayBuffer>> {
+  for (let at = 0; at < bytes.length; at += EMIT_CHUNK_BYTES) {
+    yield new Uint8Array(bytes.subarray(at, at + EMIT_CHUNK_BYTES));
+  }
+}

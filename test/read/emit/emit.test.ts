@@ -9,7 +9,9 @@ import { EMIT_CHUNK_BYTES } from '../../../src/read/emit/sink.ts';
 import type { ReadFormat } from '../../../src/read/request.ts';
 import { bindSelection } from '../../../src/read/selection.ts';
 import type { SelectedBatch } from '../../../src/read/types.ts';
-import { type Row, toBatch } from '../rows.ts';
+import { PARQUET, type Row, toBatch } from '../rows.ts';
+
+const OPTIONS = { table: 'traces', parquet: PARQUET } as const;
 
 const element: ColumnType = {
   kind: 'struct',
@@ -47,7 +49,7 @@ async function* stream(batches: readonly SelectedBatch[]): AsyncGenerator<Select
 
 async function emitted(format: ReadFormat, batches: readonly SelectedBatch[], select?: string[]): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of emit(format, bindSelection(select, TABLE), stream(batches))) chunks.push(chunk);
+  for await (const chunk of emit(format, bindSelection(select, TABLE), stream(batches), OPTIONS)) chunks.push(chunk);
   return new Uint8Array(Buffer.concat(chunks));
 }
 
@@ -196,7 +198,7 @@ test('a map that repeats from row to row is written in full each time, over chun
 test('output comes in bounded chunks that own their buffers', async () => {
   const rows = Array.from({ length: 3000 }, (_, i): Row => ({ s: `${i} `.repeat(100) }));
   for (const format of ['ndjson', 'csv', 'arrow'] as const) {
-    for await (const chunk of emit(format, bindSelection(['s'], TABLE), stream(batchesOf(rows, false)))) {
+    for await (const chunk of emit(format, bindSelection(['s'], TABLE), stream(batchesOf(rows, false)), OPTIONS)) {
       assert.equal(chunk.byteLength, chunk.buffer.byteLength);
       assert.ok(chunk.byteLength < EMIT_CHUNK_BYTES + 10_000);
     }

@@ -5,7 +5,7 @@
  * a loss in an attribute that begins with one.
  */
 import { type AsyncRecordBatchStreamReader, type Data, type RecordBatch, RecordBatchReader, Type } from 'apache-arrow';
-import type { Row } from '../decode/rows.ts';
+import type { Row } from '../../decode/rows.ts';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
