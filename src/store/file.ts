@@ -139,6 +139,7 @@ async function openWriter(root: string, key: string, options: PutOptions, warn: 
     if (!isOpen) throw new BridgeError('conflict', `the writer of ${file} is closed or aborted`);
   };
   return {
+    isInParts: false,
     async write(chunk) {
       checkOpen();
       try {

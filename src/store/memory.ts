@@ -39,6 +39,7 @@ export function createMemoryStore(clock: Clock = systemClock): ObjectStore {
       if (!uploads.has(uploadId)) throw new BridgeError('conflict', `the upload of memory:${key} is closed or aborted`);
     };
     return {
+      isInParts: false,
       async write(chunk) {
         checkOpen();
         chunks.push(chunk);

@@ -1,17 +1,18 @@
 /** The SDK's client, with every limit set: sockets, connections, requests, tries. */
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-import { fromIni } from '@aws-sdk/credential-providers';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { OperationsConfig, S3Config } from '../config/types.ts';
 import { addContentMd5 } from './s3-content-md5.ts';
+import { credentialsOf, renewExpired } from './s3-credentials.ts';
+import { createRetryStrategy } from './s3-retry.ts';
 
 const MAX_CONNECTION_TIMEOUT_MS = 10_000;
 /** Sockets for everything that is not the upload of parts: reads, lists, commit records. */
 const EXTRA_SOCKETS = 32;
 
 /**
- * Retries are the SDK's (`standard`: exponential with jitter, on throttling, 5xx and network errors). Time limits hold
- * for one try; a call is over after `retryAttempts + 1` of them.
+ * Time limits hold for one try; a call is over after `retryAttempts + 1` of them (s3-retry.ts). A clock that is wrong by
+ * more than S3 takes (15 minutes) is put right by the SDK for this client, from the time in S3's answers.
  */
 export function createS3Client(config: S3Config, operations: OperationsConfig): S3Client {
   const timeoutMs = operations.timeoutSeconds * 1000;
@@ -28,14 +29,15 @@ export function createS3Client(config: S3Config, operations: OperationsConfig): 
     region: config.region,
     forcePathStyle: config.forcePathStyle,
     ...(config.endpoint === undefined ? {} : { endpoint: config.endpoint }),
-    ...credentialsOf(config),
+    credentials: credentialsOf(config),
     maxAttempts: operations.retryAttempts + 1,
-    retryMode: 'standard',
+    retryStrategy: createRetryStrategy(operations.retryAttempts),
     requestHandler,
     // With `Expect: 100-continue` the SDK opens a new connection for every body over 2 MiB, outside `maxSockets`.
     expectContinueHeader: false,
     ...(config.endpoint === undefined ? {} : CUSTOM_ENDPOINT),
   });
+  renewExpired(client);
   if (config.endpoint !== undefined) addContentMd5(client);
   return client;
 }
@@ -48,17 +50,3 @@ const CUSTOM_ENDPOINT: S3ClientConfig = {
   requestChecksumCalculation: 'WHEN_REQUIRED',
   responseChecksumValidation: 'WHEN_REQUIRED',
 };
-
-/** Type "env" leaves it to the SDK's default chain: environment, shared files, container and instance roles. */
-function credentialsOf({ credentials }: S3Config): Pick<S3ClientConfig, 'credentials'> {
-  switch (credentials.type) {
-    case 'env':
-      return {};
-    case 'profile':
-      return { credentials: fromIni({ profile: credentials.profile }) };
-    case 'explicit': {
-      const { accessKeyId, secretAccessKey, sessionToken } = credentials;
-      return { credentials: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) } };
-    }
-  }
-}

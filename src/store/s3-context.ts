@@ -1,11 +1,10 @@
 /** What every call to one bucket shares. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { LimitFunction } from 'p-limit';
 import type { S3Config } from '../config/types.ts';
 import type { BridgeError } from '../errors.ts';
 import { throwIfCancelled } from './common.ts';
-import { type S3Where, s3Error, s3Status } from './s3-errors.ts';
+import { type S3Where, s3Error } from './s3-errors.ts';
 import type { PutOptions } from './store.ts';
 
 export interface S3Context {
@@ -15,12 +14,11 @@ export interface S3Context {
   readonly uploads: LimitFunction;
   readonly partBytes: number;
   readonly thresholdBytes: number;
-  readonly retryAttempts: number;
   readonly warn: (message: string, error: BridgeError) => void;
 }
 
-const FIRST_CONFLICT_PAUSE_MS = 50;
-const MAX_CONFLICT_PAUSE_MS = 2_000;
+/** Name of the write's id in an object's metadata, see s3-settle.ts. */
+export const WRITE_ID = 'lake-write';
 
 export function fullKey(context: S3Context, key: string): string {
   const { prefix } = context.config;
@@ -51,34 +49,18 @@ export async function call<T>(
   }
 }
 
-/** A conditional write that met another one on its way is answered 409: it is tried again, it did nothing. */
-export async function retryConflict<T>(context: S3Context, send: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await send();
-    } catch (error) {
-      if (s3Status(error) !== 409 || tries >= context.retryAttempts) throw error;
-      await sleep(Math.min(FIRST_CONFLICT_PAUSE_MS * 2 ** tries, MAX_CONFLICT_PAUSE_MS), undefined, signalOf(signal));
-    }
-  }
-}
-
-export function signalOf(signal: AbortSignal | undefined): { signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
-}
-
 export function abortSignalOf(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
   return signal === undefined ? {} : { abortSignal: signal };
 }
 
-/** Members of PutObject and CreateMultipartUpload alike. */
-export function objectParams(context: S3Context, key: string, options: PutOptions) {
+/** Members of PutObject and CreateMultipartUpload alike; `writeId` tells this write from any other one of the key. */
+export function objectParams(context: S3Context, key: string, options: PutOptions, writeId: string) {
   const { bucket, encryption } = context.config;
   return {
     Bucket: bucket,
     Key: fullKey(context, key),
     ...(options.contentType === undefined ? {} : { ContentType: options.contentType }),
-    ...(options.metadata === undefined ? {} : { Metadata: { ...options.metadata } }),
+    Metadata: { ...options.metadata, [WRITE_ID]: writeId },
     ...(encryption === undefined ? {} : { ServerSideEncryption: encryption.type }),
     ...(encryption?.type === 'aws:kms' && encryption.kmsKeyId !== undefined
       ? { SSEKMSKeyId: encryption.kmsKeyId }
@@ -87,6 +69,6 @@ export function objectParams(context: S3Context, key: string, options: PutOption
 }
 
 /** On PutObject and CompleteMultipartUpload: the server decides, atomically, whether the name is still free. */
-export function condition(options: PutOptions): { IfNoneMatch?: '*' } {
+export function condition(options: { readonly ifAbsent?: boolean }): { IfNoneMatch?: '*' } {
   return options.ifAbsent ? { IfNoneMatch: '*' } : {};
 }

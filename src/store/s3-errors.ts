@@ -45,6 +45,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   RequestTimeTooSkewed: row('unauthenticated', "Set this machine's clock (NTP)."),
   EntityTooLarge: row('too_large', 'Raise part_size_mb in [s3.multipart].'),
   NoSuchUpload: row('conflict', 'The multipart upload was aborted from outside, by hand or by a lifecycle rule.'),
+  InvalidPart: row('conflict', 'A part of the multipart upload is gone or was changed from outside.'),
   OperationAborted: row('conflict', 'Another operation on the same name was under way: try again.'),
   ConditionalRequestConflict: row('conflict', 'Another operation on the same name was under way: try again.'),
   'KMS.NotFoundException': row('config', KMS),
@@ -73,7 +74,7 @@ interface SdkError {
   readonly code?: string;
   /** Some answers name the expected region. */
   readonly Region?: string;
-  readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
+  readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string; readonly attempts?: number };
   readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
   readonly cause?: unknown;
 }
@@ -87,6 +88,16 @@ export function s3Code(thrown: unknown): string {
 
 export function s3Status(thrown: unknown): number {
   return (thrown as SdkError | undefined)?.$metadata?.httpStatusCode ?? 0;
+}
+
+/** How often the call was made before it failed. */
+export function s3Attempts(thrown: unknown): number {
+  return (thrown as SdkError | undefined)?.$metadata?.attempts ?? 1;
+}
+
+/** S3's code of an error that went through `s3Error`, which keeps it as the name of the cause. */
+export function causeCode(error: unknown): string | undefined {
+  return error instanceof BridgeError && error.cause instanceof Error ? error.cause.name : undefined;
 }
 
 export function s3Error(thrown: unknown, where: S3Where): BridgeError {
@@ -138,6 +149,7 @@ function permissionOf(action: string): string {
     ListMultipartUploads: 'ListBucketMultipartUploads',
     CreateMultipartUpload: 'PutObject',
     UploadPart: 'PutObject',
+    ListParts: 'ListMultipartUploadParts',
     CompleteMultipartUpload: 'PutObject',
   };
   return names[action] ?? action;

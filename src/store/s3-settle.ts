@@ -7,14 +7,13 @@
  * asked whose it is. (ETags would not do: with KMS keys they follow from nothing the client knows.)
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AbortMultipartUploadCommand, HeadObjectCommand, ListPartsCommand } from '@aws-sdk/client-s3';
+import { AbortMultipartUploadCommand, HeadObjectCommand, ListPartsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { BridgeError } from '../errors.ts';
+import { systemRandomness } from '../platform/clock.ts';
 import { alreadyExists } from './common.ts';
-import { abortSignalOf, call, fullKey, type S3Context } from './s3-context.ts';
-import { s3Attempts, s3Code, s3Status } from './s3-errors.ts';
-
-/** Name of the write's id in the object's metadata. */
-export const WRITE_ID = 'lake-write';
+import { abortSignalOf, call, condition, fullKey, objectParams, type S3Context, WRITE_ID } from './s3-context.ts';
+import { causeCode, s3Attempts, s3Code, s3Status } from './s3-errors.ts';
+import type { PutOptions } from './store.ts';
 
 /** Times an upload is aborted before it is left to the next one who looks for open uploads. */
 const ABORT_TRIES = 5;
@@ -25,6 +24,23 @@ export interface Write {
   readonly writeId: string;
   readonly ifAbsent: boolean;
   readonly signal: AbortSignal | undefined;
+}
+
+export function newWrite(key: string, { ifAbsent = false, signal }: PutOptions): Write {
+  return { key, writeId: systemRandomness.hex(8), ifAbsent, signal };
+}
+
+/** An object in one PUT; returns its ETag. */
+export function putObject(
+  context: S3Context,
+  write: Write,
+  body: Uint8Array,
+  options: Omit<PutOptions, 'ifAbsent' | 'signal'>,
+): Promise<string> {
+  const { key, writeId, signal } = write;
+  const params = { ...objectParams(context, key, options, writeId), ...condition(write), Body: body };
+  const send = () => context.client.send(new PutObjectCommand(params), abortSignalOf(signal));
+  return call(context, 'PutObject', key, () => publish(context, write, send), signal);
 }
 
 /** Makes the call that publishes an object, and returns the object's ETag. */
@@ -73,7 +89,7 @@ export async function abortUntilGone(context: S3Context, key: string, uploadId: 
       return true;
     } catch (error) {
       const { code } = BridgeError.from(error);
-      if (code === 'conflict' || code === 'not_found') return false; // NoSuchUpload
+      if (causeCode(error) === 'NoSuchUpload' || code === 'not_found') return false;
       // Who may abort may lack the permission to list parts; the abort itself was answered.
       if (action === 'ListParts' && (code === 'permission_denied' || code === 'unprocessable')) return false;
       throw error;

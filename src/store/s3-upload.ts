@@ -6,6 +6,7 @@
 import { Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   PutObjectCommand,
   type S3Client,
@@ -14,8 +15,9 @@ import {
 import { Upload } from '@aws-sdk/lib-storage';
 import { BridgeError } from '../errors.ts';
 import { throwIfCancelled } from './common.ts';
-import { condition, objectParams, retryConflict, type S3Context, where } from './s3-context.ts';
+import { condition, objectParams, type S3Context, where } from './s3-context.ts';
 import { s3Error } from './s3-errors.ts';
+import { abortUntilGone, newWrite, publish } from './s3-settle.ts';
 import { checkPartCount } from './s3-writer.ts';
 import type { PutOptions, PutResult } from './store.ts';
 
@@ -35,6 +37,8 @@ export async function uploadStream(
   let failed = false;
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([stop.signal, options.signal]) : stop.signal;
+
+  const object = newWrite(key, { ...options, signal });
 
   async function* counted() {
     try {
@@ -64,28 +68,32 @@ export async function uploadStream(
   const client = Object.create(context.client, {
     send: {
       value: async (command: unknown) => {
-        const cleansUp = command instanceof AbortMultipartUploadCommand;
+        if (command instanceof AbortMultipartUploadCommand) return abort(command.input.UploadId!);
         try {
           // An upload whose creation is not waited for could not be aborted: nobody would know its id.
-          const creates = command instanceof CreateMultipartUploadCommand;
-          const within = cleansUp || creates ? {} : { abortSignal: signal };
-          const send = () => retryConflict(context, () => context.client.send(command as never, within), signal);
-          return await (carriesBody(command) ? context.uploads(send) : send());
+          const within = command instanceof CreateMultipartUploadCommand ? {} : { abortSignal: signal };
+          const send = () => context.client.send(command as never, within) as Promise<{ ETag?: string }>;
+          const settled = publishes(command) ? async () => ({ ETag: await publish(context, object, send) }) : send;
+          return await (carriesBody(command) ? context.uploads(settled) : settled());
         } catch (error) {
           const name = (command as object).constructor.name.replace(/Command$/, '');
-          const mapped = s3Error(error, { ...place, action: name });
-          if (cleansUp) context.warn(`a multipart upload of s3://${place.bucket}/${place.key} was left open`, mapped);
-          else fail(mapped);
-          throw mapped;
+          throw fail(s3Error(error, { ...place, action: name }));
         }
       },
     },
   }) as S3Client;
 
+  async function abort(uploadId: string): Promise<void> {
+    await abortUntilGone(context, key, uploadId).catch((error: BridgeError) => {
+      context.warn(`multipart upload ${uploadId} of s3://${place.bucket}/${place.key} was left open`, error);
+      throw error;
+    });
+  }
+
   try {
     const upload = new Upload({
       client,
-      params: { ...objectParams(context, key, options), ...condition(options), Body: body },
+      params: { ...objectParams(context, key, options, object.writeId), ...condition(options), Body: body },
       partSize: context.partBytes,
       queueSize: Math.min(PARTS_AT_ONCE, context.config.multipart.maxConcurrentUploads),
       leavePartsOnError: false,
@@ -99,6 +107,10 @@ export async function uploadStream(
     options.signal?.removeEventListener('abort', onAbort);
     body.destroy();
   }
+}
+
+function publishes(command: unknown): boolean {
+  return command instanceof CompleteMultipartUploadCommand || command instanceof PutObjectCommand;
 }
 
 function carriesBody(command: unknown): boolean {

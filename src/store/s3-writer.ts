@@ -2,29 +2,24 @@
  * An object of unknown length on its way to S3.
  *
  * Under the threshold it becomes one PUT. From the threshold on it becomes a multipart upload whose parts are exactly
- * `part_size_mb` but for the last: equal bytes then give equal parts and ETags whatever the sizes of the chunks, on
- * which recognising one's own object after a lost answer rests (and some S3-like servers refuse unequal parts). So the
- * part calls are made here; `lib-storage` serves plain streams, see s3-upload.ts.
+ * `part_size_mb` but for the last: equal bytes then give equal ETags whatever the sizes of the chunks, and some S3-like
+ * servers refuse unequal parts. So the part calls are made here; `lib-storage` serves plain streams, see s3-upload.ts.
  *
  * Memory: what is not sent yet (at most the threshold, then one part and a chunk), and the parts on their way, whose
  * number is bounded over all writers of the store. `write` waits until its part is under way.
  *
  * On any failure the first error is kept, what is on its way is stopped, and the upload is aborted at once.
  */
-import { createHash } from 'node:crypto';
 import {
-  AbortMultipartUploadCommand,
   type CompletedPart,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
-  HeadObjectCommand,
-  PutObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { BridgeError } from '../errors.ts';
-import { alreadyExists, throwIfCancelled } from './common.ts';
-import { abortSignalOf, call, condition, fullKey, objectParams, retryConflict, type S3Context } from './s3-context.ts';
-import { s3Code } from './s3-errors.ts';
+import { throwIfCancelled } from './common.ts';
+import { call, condition, fullKey, objectParams, type S3Context } from './s3-context.ts';
+import { abortUntilGone, newWrite, publish, putObject } from './s3-settle.ts';
 import type { ObjectWriter, PutOptions, PutResult } from './store.ts';
 
 /** Limits of S3: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
@@ -38,6 +33,7 @@ export function createS3Writer(context: S3Context, key: string, options: PutOpti
   const name = `s3://${target.Bucket}/${target.Key}`;
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([stop.signal, options.signal]) : stop.signal;
+  const object = newWrite(key, { ...options, signal });
 
   const held: Uint8Array[] = [];
   let heldBytes = 0;
@@ -65,15 +61,14 @@ export function createS3Writer(context: S3Context, key: string, options: PutOpti
     await Promise.allSettled(underWay);
     const uploadId = await upload?.catch(() => undefined);
     if (uploadId === undefined) return;
-    const command = new AbortMultipartUploadCommand({ ...target, UploadId: uploadId });
-    await call(context, 'AbortMultipartUpload', key, () => context.client.send(command)).catch((error: BridgeError) => {
-      if (error.code !== 'conflict') context.warn(`multipart upload ${uploadId} of ${name} was left open`, error);
+    await abortUntilGone(context, key, uploadId).catch((error: BridgeError) => {
+      context.warn(`multipart upload ${uploadId} of ${name} was left open`, error);
     });
   }
 
   /** Without the signal: an answer that is not waited for would leave an upload open whose id nobody knows. */
   async function createUpload(): Promise<string> {
-    const command = new CreateMultipartUploadCommand(objectParams(context, key, options));
+    const command = new CreateMultipartUploadCommand(objectParams(context, key, options, object.writeId));
     const { UploadId } = await call(context, 'CreateMultipartUpload', key, () => context.client.send(command));
     if (!UploadId) throw new BridgeError('unavailable', `CreateMultipartUpload of ${name} gave no upload id`);
     return UploadId;
@@ -122,14 +117,9 @@ export function createS3Writer(context: S3Context, key: string, options: PutOpti
   }
 
   async function putWhole(): Promise<PutResult> {
-    const command = new PutObjectCommand({
-      ...objectParams(context, key, options),
-      ...condition(options),
-      Body: takeHeld(heldBytes),
-    });
-    const send = () => retryConflict(context, () => context.client.send(command, { abortSignal: signal }), signal);
-    const { ETag } = await context.uploads(() => call(context, 'PutObject', key, send, signal));
-    return { key, size: totalBytes, etag: ETag };
+    const body = takeHeld(heldBytes);
+    const etag = await context.uploads(() => putObject(context, object, body, options));
+    return { key, size: totalBytes, etag };
   }
 
   async function complete(): Promise<PutResult> {
@@ -144,23 +134,9 @@ export function createS3Writer(context: S3Context, key: string, options: PutOpti
       MultipartUpload: { Parts: parts },
       ...condition(options),
     });
-    const { client } = context;
-    const send = async () => {
-      try {
-        return await retryConflict(context, () => client.send(command, { abortSignal: signal }), signal);
-      } catch (error) {
-        if (s3Code(error) !== 'NoSuchUpload') throw error;
-        // The answer to an earlier try was lost: the upload is gone because it is complete.
-        const head = await client
-          .send(new HeadObjectCommand(target), abortSignalOf(options.signal))
-          .catch(() => undefined);
-        if (head?.ETag !== undefined && head.ETag === multipartEtag(parts)) return head;
-        if (head && options.ifAbsent) throw alreadyExists(name);
-        throw error;
-      }
-    };
-    const { ETag } = await call(context, 'CompleteMultipartUpload', key, send, signal);
-    return { key, size: totalBytes, etag: ETag };
+    const send = () => publish(context, object, () => context.client.send(command, { abortSignal: signal }));
+    const etag = await call(context, 'CompleteMultipartUpload', key, send, signal);
+    return { key, size: totalBytes, etag };
   }
 
   function checkOpen(): void {
@@ -169,7 +145,14 @@ export function createS3Writer(context: S3Context, key: string, options: PutOpti
     throwIfCancelled(options.signal, `writing ${name}`);
   }
 
+  function isInParts(): boolean {
+    return context.config.multipart.enabled && totalBytes >= context.thresholdBytes;
+  }
+
   return {
+    get isInParts() {
+      return isInParts();
+    },
     async write(chunk) {
       try {
         checkOpen();
@@ -184,7 +167,7 @@ export function createS3Writer(context: S3Context, key: string, options: PutOpti
           });
         }
         checkPartCount(totalBytes, context);
-        if (totalBytes < context.thresholdBytes) return;
+        if (!isInParts()) return;
         while (heldBytes >= partBytes) {
           await sendPart(takeHeld(partBytes));
           if (firstError) throw firstError;
@@ -196,8 +179,7 @@ export function createS3Writer(context: S3Context, key: string, options: PutOpti
     async close() {
       try {
         checkOpen();
-        const { enabled } = context.config.multipart;
-        const result = await (enabled && totalBytes >= context.thresholdBytes ? complete() : putWhole());
+        const result = await (isInParts() ? complete() : putWhole());
         state = 'closed';
         return result;
       } catch (error) {
@@ -219,11 +201,4 @@ export function checkPartCount(totalBytes: number, { partBytes }: S3Context): vo
   throw new BridgeError('too_large', `the object needs more than ${MAX_PARTS} parts of ${partBytes} bytes`, {
     hint: 'Raise part_size_mb in [s3.multipart].',
   });
-}
-
-/** The ETag S3 gives an object of several parts: the MD5 of the parts' MD5s, and their number. Not so with KMS keys. */
-export function multipartEtag(parts: readonly CompletedPart[]): string {
-  const hash = createHash('md5');
-  for (const part of parts) hash.update(Buffer.from((part.ETag ?? '').replaceAll('"', ''), 'hex'));
-  return `"${hash.digest('hex')}-${parts.length}"`;
 }

@@ -1,13 +1,11 @@
 /** A bucket, or a prefix of one, as an object store: S3 and servers with its API. */
 import {
-  AbortMultipartUploadCommand,
   CreateBucketCommand,
   type CreateBucketCommandInput,
   DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
-  PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import type { OperationsConfig, S3Config } from '../config/types.ts';
@@ -15,18 +13,10 @@ import { BridgeError } from '../errors.ts';
 import { checkRange, rangePastEnd, throwIfCancelled } from './common.ts';
 import { checkKey, checkPrefix, MAX_KEY_BYTES } from './key.ts';
 import { createS3Client } from './s3-client.ts';
-import {
-  abortSignalOf,
-  call,
-  condition,
-  fullKey,
-  objectParams,
-  retryConflict,
-  type S3Context,
-  where,
-} from './s3-context.ts';
-import { s3Error } from './s3-errors.ts';
+import { abortSignalOf, call, fullKey, type S3Context, WRITE_ID, where } from './s3-context.ts';
+import { causeCode, s3Error } from './s3-errors.ts';
 import { listObjects, listOpenUploads } from './s3-list.ts';
+import { abortUntilGone, newWrite, putObject } from './s3-settle.ts';
 import { uploadStream } from './s3-upload.ts';
 import { createS3Writer, MIN_PART_BYTES } from './s3-writer.ts';
 import type { ObjectStore } from './store.ts';
@@ -53,7 +43,6 @@ export function createS3Store(
     uploads: pLimit(multipart.maxConcurrentUploads),
     partBytes: Math.max(MIN_PART_BYTES, Math.floor(multipart.partSizeMb * MIB)),
     thresholdBytes: Math.floor(multipart.thresholdMb * MIB),
-    retryAttempts: operations.retryAttempts,
     warn: options.warn ?? (() => {}),
   };
 
@@ -68,11 +57,7 @@ export function createS3Store(
 
     async put(key, body, putOptions = {}) {
       checkS3Key(key);
-      const { signal } = putOptions;
-      const params = { ...objectParams(context, key, putOptions), ...condition(putOptions), Body: body };
-      const send = () => client.send(new PutObjectCommand(params), abortSignalOf(signal));
-      const { ETag } = await call(context, 'PutObject', key, () => retryConflict(context, send, signal), signal);
-      return { key, size: body.length, etag: ETag };
+      return { key, size: body.length, etag: await putObject(context, newWrite(key, putOptions), body, putOptions) };
     },
 
     async write(key, putOptions = {}) {
@@ -109,7 +94,7 @@ export function createS3Store(
           }
         }
       } catch (error) {
-        throw range && causeName(error) === 'InvalidRange' ? rangePastEnd(range, undefined, name) : error;
+        throw range && causeCode(error) === 'InvalidRange' ? rangePastEnd(range, undefined, name) : error;
       }
     },
 
@@ -119,7 +104,8 @@ export function createS3Store(
       const send = () => client.send(command, abortSignalOf(signal));
       const { ContentLength, LastModified, ETag, Metadata } = await call(context, 'HeadObject', key, send, signal);
       const modifiedMs = LastModified?.getTime() ?? 0;
-      return { key, size: ContentLength ?? 0, modifiedMs, etag: ETag, metadata: Metadata ?? {} };
+      const { [WRITE_ID]: _, ...metadata } = Metadata ?? {};
+      return { key, size: ContentLength ?? 0, modifiedMs, etag: ETag, metadata };
     },
 
     list(listPrefix, listOptions = {}) {
@@ -136,19 +122,14 @@ export function createS3Store(
     },
 
     async abortUpload({ key, uploadId }) {
-      const params = { Bucket: bucket, Key: fullKey(context, key), UploadId: uploadId };
-      await call(context, 'AbortMultipartUpload', key, () =>
-        client.send(new AbortMultipartUploadCommand(params)),
-      ).catch((error: BridgeError) => {
-        if (error.code !== 'conflict') throw error; // NoSuchUpload: gone already
-      });
+      await abortUntilGone(context, key, uploadId);
     },
 
     async check() {
       try {
         await probe();
       } catch (error) {
-        if (!config.createBucket || causeName(error) !== 'NoSuchBucket') throw error;
+        if (!config.createBucket || causeCode(error) !== 'NoSuchBucket') throw error;
         await createBucket();
         await probe();
       }
@@ -204,8 +185,3 @@ export function createS3Store(
 }
 
 const STATUS_OF_DELETE_ERROR: Readonly<Record<string, number>> = { AccessDenied: 403, InvalidArgument: 400 };
-
-/** S3's code, which `s3Error` keeps as the name of the cause. */
-function causeName(error: unknown): string | undefined {
-  return error instanceof BridgeError && error.cause instanceof Error ? error.cause.name : undefined;
-}

@@ -41,6 +41,11 @@ export interface ObjectWriter {
   /** Takes the bytes as they are (no copy is promised); resolves when more may be given (backpressure). */
   write(chunk: Uint8Array): Promise<void>;
   close(): Promise<PutResult>;
+  /**
+   * Whether the bytes so far go as a multipart upload. The id of one whose creation was answered with a lost answer is
+   * known to nobody, so whoever alone writes a key looks for uploads that are still open under it (`listUploads`).
+   */
+  readonly isInParts: boolean;
   /** Leaves nothing behind. Never throws: what cannot be cleaned up is logged, so that the first error is kept. */
   abort(): Promise<void>;
 }
