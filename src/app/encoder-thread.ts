@@ -17,14 +17,14 @@ const store = await openStore(config, { warn: (message, err) => log.warn({ err }
 const commits = createCommits(store);
 const deps = { config, layout, store, commits, files: systemFiles, clock: systemClock, version };
 
-port.on('message', ({ id, segment }: ToEncoder) => {
-  commitSegment(segment, deps).then(
+port.on('message', ({ id, segment, stored }: ToEncoder) => {
+  commitSegment(segment, deps, stored).then(
     (result) => post({ type: 'committed', id, result }),
     (thrown: unknown) => {
       const error = errorToData(thrown);
       // A trap may have spoilt the writer's WebAssembly memory: the next commit gets a new thread.
       const ends = error.code === 'internal';
-      post({ type: 'failed', id, error, ends });
+      post({ type: 'failed', id, error, stored, ends });
       if (ends) process.exit(1);
     },
   );

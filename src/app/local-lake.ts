@@ -4,6 +4,8 @@ import { createCatalog } from '../catalog/catalog.ts';
 import { createCommits } from '../catalog/commits.ts';
 import type { Lake, LakeRead } from '../cli/lake.ts';
 import type { Config } from '../config/types.ts';
+import { BridgeError } from '../errors.ts';
+import { flushError, isOfStore } from '../ingest/commit-failure.ts';
 import { commitSegment } from '../ingest/commit-segment.ts';
 import { listSegments, makeJournalFolders, segmentCommitId } from '../journal/journal.ts';
 import { lockJournal } from '../journal/lock.ts';
@@ -41,12 +43,20 @@ export async function openLocalLake(config: Config, version: string): Promise<La
         version,
       };
       const records: CommitRecord[] = [];
+      let failure: BridgeError | undefined;
       for (const path of listSegments(systemFiles, config.journal.path)) {
         const commitId = segmentCommitId(path);
         const segment = { commitId, path, batches: undefined, counts: {}, memoryBytes: 0, journalBytes: 0 };
-        const { record } = await commitSegment(segment, deps);
-        if (record) records.push(record);
+        try {
+          const { record } = await commitSegment(segment, deps);
+          if (record) records.push(record);
+        } catch (thrown) {
+          const error = BridgeError.from(thrown);
+          failure ??= error;
+          if (isOfStore(error)) break; // the others would fail alike, each after all of its tries
+        }
       }
+      if (failure) throw flushError(failure, 'run this again, or start the bridge.');
       return records;
     } finally {
       lock.release();

@@ -71,7 +71,6 @@ export async function startDaemon(config: Config, version: string): Promise<Daem
   const ingest = await startIngest({
     config,
     files: systemFiles,
-    store,
     log,
     metrics,
     randomness: systemRandomness,
@@ -106,7 +105,7 @@ export async function startDaemon(config: Config, version: string): Promise<Daem
       ...(stopping ? ['the bridge is stopping'] : []),
       ...(storeHealth.failure ? [`store: ${storeHealth.failure.message}`] : []),
       ...(ingest.status().journalFailure ? [ingest.status().journalFailure!] : []),
-      ...(ingest.status().failure ? [`commits wait: ${ingest.status().failure!.message}`] : []),
+      ...ingest.status().failures.map(({ message }) => `commits wait: ${message}`),
     ],
   };
   const adminDeps = {

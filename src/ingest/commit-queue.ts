@@ -1,10 +1,17 @@
 /**
- * Sealed segments on their way to the lake. Every encoder takes one at a time, oldest first. A commit that fails waits
- * with growing, jittered delays and is tried again from its segment; it is never given up, because the segment is the
- * only place its rows are in. Batches that find no room in memory are let go at once: their segment has them.
+ * Sealed segments on their way to the lake. Every encoder takes one at a time, oldest first. A commit that fails is tried
+ * again from its segment for ever, because the segment is the only place its rows are in.
+ *
+ * How long it waits depends on what failed (commit-failure.ts). Where it is the segment, it alone waits. Where it is the
+ * store, every other segment would fail alike: the queue pauses, and then tries one segment, each time another one,
+ * until a commit succeeds. Both delays grow, with jitter, up to a minute.
+ *
+ * Memory: batches that find no room are let go at once, and those of a failed commit too: their segment has them. Hours
+ * without a store leave nothing in memory but a line for each segment, whose number the journal's size bounds.
  */
 import { BridgeError, errorFromData } from '../errors.ts';
-import type { CommitResult, FromEncoder, SealedSegment, ToEncoder } from './messages.ts';
+import { isOfStore } from './commit-failure.ts';
+import type { CommitResult, FromEncoder, SealedSegment, StoredObjects, ToEncoder } from './messages.ts';
 import { type SupervisedThread, supervise } from './supervise.ts';
 import type { StartThread } from './threads.ts';
 
@@ -15,9 +22,20 @@ export interface CommitQueueOptions {
   /** Bytes of batches kept in memory for encoders. */
   readonly maxMemoryBytes: number;
   readonly onCommitted: (result: CommitResult, segment: SealedSegment, tookMs: number) => void;
-  readonly onFailed: (commitId: string, error: BridgeError, retryInMs: number) => void;
+  readonly onFailed: (failure: CommitFailure) => void;
+  /** The first commit after the store was away. */
+  readonly onRecovered?: (awayMs: number) => void;
   /** An encoder's thread has ended by itself; its segment is tried again. */
   readonly onEncoderDown: (error: Error | undefined, restartInMs: number) => void;
+}
+
+export interface CommitFailure {
+  readonly commitId: string;
+  readonly error: BridgeError;
+  /** At the earliest. */
+  readonly retryInMs: number;
+  /** Whether this was not known before: worth a line in the log, which a further try that fails alike is not. */
+  readonly isNews: boolean;
 }
 
 export interface CommitQueue {
@@ -31,8 +49,10 @@ export interface CommitQueue {
   readonly waiting: readonly string[];
   readonly memoryBytes: number;
   readonly journalBytes: number;
-  /** The last failure, while a segment waits because of it. */
-  readonly failure: BridgeError | undefined;
+  /** Whether the store took none of the last commits. */
+  readonly isStoreAway: boolean;
+  /** What the segments that failed and still wait have met last: one of each kind, the store's first. */
+  readonly failures: readonly BridgeError[];
   /** Encoders that are not running, each with its reason as a sentence. */
   readonly troubles: readonly string[];
   stop(): Promise<void>;
@@ -45,7 +65,10 @@ const MAX_RECENT = 256;
 interface Entry {
   readonly commitId: string;
   segment: SealedSegment;
+  /** What earlier tries have stored. */
+  stored: StoredObjects;
   attempts: number;
+  failure: BridgeError | undefined;
   /** An encoder has it. */
   busy: boolean;
   /** Runs while it waits after a failure. */
@@ -65,11 +88,22 @@ interface Encoder {
   lastWords: BridgeError | undefined;
 }
 
+/** Lasts from the first commit that failed because of the store to the next one that succeeds. */
+interface Pause {
+  readonly sinceMs: number;
+  error: BridgeError;
+  /** Tries that failed since. */
+  tries: number;
+  /** Until the next try. */
+  timer: NodeJS.Timeout | undefined;
+}
+
 export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
+  /** In the order in which they are tried. */
   const entries = new Map<string, Entry>();
   /** The last results, for a `drain` that asks for a segment just after its commit. */
   const recent = new Map<string, CommitResult>();
-  let failure: BridgeError | undefined;
+  let pause: Pause | undefined;
   let nextId = 0;
   let stopped = false;
   const encoders = Array.from({ length: options.encoders }, (_, i) => startEncoder(`encoder ${i + 1}`));
@@ -92,13 +126,19 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
   function onMessage(encoder: Encoder, message: FromEncoder): void {
     const current = encoder.current;
     if (!current || current.id !== message.id) return;
-    if (message.type === 'failed' && message.ends) {
-      encoder.lastWords = errorFromData(message.error); // it gets nothing new before it has ended
-      return;
+    if (message.type === 'failed') {
+      current.entry.stored = message.stored;
+      const error = errorFromData(message.error);
+      if (message.ends) {
+        encoder.lastWords = error; // it gets nothing new before it has ended
+        return;
+      }
+      encoder.current = undefined;
+      failed(current.entry, error);
+    } else {
+      encoder.current = undefined;
+      committed(current.entry, message.result, performance.now() - current.startedMs);
     }
-    encoder.current = undefined;
-    if (message.type === 'committed') committed(current.entry, message.result, performance.now() - current.startedMs);
-    else failed(current.entry, errorFromData(message.error));
     dispatch();
   }
 
@@ -109,22 +149,24 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
     options.onEncoderDown(lastWords ?? error, restartInMs);
     if (!current) return;
     const why = error ? `: ${error.message}` : '';
-    const ended = new BridgeError('unavailable', `the encoder thread ended during a commit${why}`, { cause: error });
+    const ended = new BridgeError('internal', `the encoder thread ended during a commit${why}`, { cause: error });
     failed(current.entry, lastWords ?? ended);
   }
 
   function dispatch(): void {
-    if (stopped) return;
+    if (stopped || pause?.timer) return;
     for (const encoder of encoders) {
+      if (pause && encoders.some(({ current }) => current)) return; // one try at a time
       if (encoder.current || !encoder.thread.isUp) continue;
       const entry = firstIdle();
       if (!entry) return;
       entry.busy = true;
       const id = nextId++;
       encoder.current = { id, entry, startedMs: performance.now() };
-      encoder.thread.post({ type: 'commit', id, segment: entry.segment }, options.transferables(entry.segment));
+      const { segment, stored } = entry;
+      encoder.thread.post({ type: 'commit', id, segment, stored }, options.transferables(segment));
       // The buffers are the encoder's now; a further try reads the segment again.
-      entry.segment = withoutBatches(entry.segment, entry.segment.memoryBytes);
+      entry.segment = withoutBatches(segment, segment.memoryBytes);
     }
   }
 
@@ -137,22 +179,47 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
     entries.delete(entry.commitId);
     recent.set(entry.commitId, result);
     if (recent.size > MAX_RECENT) recent.delete(recent.keys().next().value!);
-    if (![...entries.values()].some((other) => other.attempts > 0)) failure = undefined;
+    if (pause) {
+      clearTimeout(pause.timer);
+      options.onRecovered?.(performance.now() - pause.sinceMs);
+      pause = undefined;
+    }
     options.onCommitted(result, entry.segment, tookMs);
     for (const watcher of entry.watchers) watcher.resolve(result);
   }
 
   function failed(entry: Entry, error: BridgeError): void {
-    failure = error;
+    const isStores = isOfStore(error);
+    const known = isStores ? pause?.error : entry.failure;
+    const isNews = known?.code !== error.code;
+    entry.failure = error;
     entry.segment = withoutBatches(entry.segment, 0);
-    const delay = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** entry.attempts++) * (0.5 + Math.random() / 2);
-    options.onFailed(entry.commitId, error, delay);
-    for (const watcher of entry.watchers.splice(0)) watcher.reject(error);
     entry.busy = false;
+    const ownMs = retryDelayMs(entry.attempts++);
     entry.timer = setTimeout(() => {
       entry.timer = undefined;
       dispatch();
-    }, delay);
+    }, ownMs);
+    // Behind the others: one that can never be stored must not be the one that is tried for all.
+    entries.delete(entry.commitId);
+    entries.set(entry.commitId, entry);
+    const pauseMs = isStores ? lengthenPause(error) : 0;
+    options.onFailed({ commitId: entry.commitId, error, retryInMs: Math.max(ownMs, pauseMs), isNews });
+    for (const watcher of entry.watchers.splice(0)) watcher.reject(error);
+  }
+
+  /** Returns how long the queue waits now. Commits that were under way when the pause began do not make it longer. */
+  function lengthenPause(error: BridgeError): number {
+    pause ??= { sinceMs: performance.now(), error, tries: 0, timer: undefined };
+    const current = pause;
+    current.error = error;
+    if (current.timer) return 0;
+    const delayMs = retryDelayMs(current.tries++);
+    current.timer = setTimeout(() => {
+      current.timer = undefined;
+      dispatch();
+    }, delayMs);
+    return delayMs;
   }
 
   function memoryBytes(): number {
@@ -164,16 +231,16 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
   return {
     add(segment) {
       const fits = memoryBytes() + segment.memoryBytes <= options.maxMemoryBytes;
-      const kept = fits ? segment : withoutBatches(segment, 0);
-      const entry: Entry = {
+      entries.set(segment.commitId, {
         commitId: segment.commitId,
-        segment: kept,
+        segment: fits ? segment : withoutBatches(segment, 0),
+        stored: new Map(),
         attempts: 0,
+        failure: undefined,
         busy: false,
         timer: undefined,
         watchers: [],
-      };
-      entries.set(segment.commitId, entry);
+      });
       dispatch();
     },
     async drain(commitIds) {
@@ -181,9 +248,9 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
       const waits = [...entries.values()].map(
         (entry) => new Promise<CommitResult>((resolve, reject) => entry.watchers.push({ resolve, reject })),
       );
-      for (const entry of entries.values()) {
-        clearTimeout(entry.timer);
-        entry.timer = undefined;
+      for (const waiting of [...entries.values(), ...(pause ? [pause] : [])]) {
+        clearTimeout(waiting.timer);
+        waiting.timer = undefined;
       }
       dispatch();
       return [...done, ...(await Promise.all(waits))];
@@ -199,18 +266,31 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
       for (const { segment } of entries.values()) bytes += segment.journalBytes;
       return bytes;
     },
-    get failure() {
-      return failure;
+    get isStoreAway() {
+      return pause !== undefined;
+    },
+    get failures() {
+      const found = new Map<string, BridgeError>();
+      if (pause) found.set(pause.error.code, pause.error);
+      for (const { failure } of entries.values()) {
+        if (failure && !isOfStore(failure) && !found.has(failure.code)) found.set(failure.code, failure);
+      }
+      return [...found.values()];
     },
     get troubles() {
       return encoders.flatMap((encoder) => encoder.thread.trouble ?? []);
     },
     async stop() {
       stopped = true;
-      for (const entry of entries.values()) clearTimeout(entry.timer);
+      for (const waiting of [...entries.values(), ...(pause ? [pause] : [])]) clearTimeout(waiting.timer);
       await Promise.all(encoders.map((encoder) => encoder.thread.stop()));
     },
   };
+}
+
+/** Doubles from about a second to about a minute; half of it is left to chance. */
+function retryDelayMs(attempts: number): number {
+  return Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** attempts) * (0.5 + Math.random() / 2);
 }
 
 function withoutBatches(segment: SealedSegment, memoryBytes: number): SealedSegment {

@@ -10,12 +10,11 @@ import { listSegments, makeJournalFolders, segmentCommitId } from '../journal/jo
 import { type JournalLock, lockJournal } from '../journal/lock.ts';
 import type { Randomness } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
-import type { ObjectStore } from '../store/store.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { flushError } from './commit-failure.ts';
 import { createCommitQueue } from './commit-queue.ts';
 import { createLanePool } from './lane-pool.ts';
-import { abortLeftUploads } from './left-uploads.ts';
 import type {
   CommitResult,
   ExportOutcome,
@@ -53,16 +52,15 @@ export interface IngestStatus {
   readonly duplicateKeys: number;
   /** Why the journal cannot be written at the moment. */
   readonly journalFailure: string | undefined;
-  /** Why commits fail at the moment. */
-  readonly failure: BridgeError | undefined;
   /** Threads that are not running, each as a sentence. */
   readonly troubles: readonly string[];
+  /** Why commits fail at the moment, one error of each kind. */
+  readonly failures: readonly BridgeError[];
 }
 
 export interface IngestOptions {
   readonly config: Config;
   readonly files: Files;
-  readonly store: ObjectStore;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly startLane: (node: string) => ThreadPort<ToLane, FromLane>;
@@ -79,9 +77,6 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   // Half of the budget is for rows in memory; the rest for requests on their way, the encoders' work and reads.
   const maxRowBytes = config.limits.memoryBytes / 2;
   const leftOver = listSegments(files, journalPath);
-  // Before the first commit of this run: later its own uploads would be among them.
-  if (leftOver.length > 0) await abortUploads(leftOver.map(segmentCommitId));
-
   const rows = createRowMetrics(metrics);
   const queue = createCommitQueue({
     encoders: config.operations.encoders,
@@ -90,13 +85,17 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     maxMemoryBytes: maxRowBytes,
     onCommitted: logCommit,
     onEncoderDown: (error, restartInMs) => log.error({ err: error, restartInMs }, 'an encoder ended by itself'),
-    onFailed(commitId, error, retryInMs) {
-      metrics.commitFailures.inc();
+    onFailed({ commitId, error, retryInMs, isNews }) {
+      const { code, hint, message } = error;
+      metrics.commitFailures.inc({ code });
       const seconds = Math.round(retryInMs / 100) / 10;
-      log.error(
-        { commitId, code: error.code, hint: error.hint },
-        `commit failed, next try in ${seconds} s: ${error.message}`,
-      );
+      const fields = { commitId, code, hint };
+      if (!isNews) log.debug(fields, `commit failed again, next try in ${seconds} s: ${message}`);
+      else log.error(fields, `commit failed; its rows are safe in the journal and are tried again: ${message}`);
+    },
+    onRecovered(awayMs) {
+      const segments = queue.waiting.length;
+      log.info({ segments, seconds: Math.round(awayMs / 1000) }, 'the store takes commits again');
     },
   });
   const lanes = createLanePool({
@@ -122,15 +121,6 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
 
   if (leftOver.length > 0) log.info({ segments: leftOver.length }, 'replaying the journal of an earlier run');
   queueSegments(leftOver);
-
-  async function abortUploads(commitIds: readonly string[]): Promise<void> {
-    try {
-      const uploads = await abortLeftUploads(options.store, commitIds);
-      if (uploads > 0) log.info({ uploads }, 'aborted uploads an earlier run had begun');
-    } catch (error) {
-      log.warn({ err: error }, 'uploads an earlier run had begun cannot be looked for; they stay open');
-    }
-  }
 
   function logCommit(result: CommitResult, segment: SealedSegment, tookMs: number): void {
     const { commitId, record, quarantined } = result;
@@ -203,7 +193,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     },
     async accept(request) {
       const rowBytes = lanes.rowBytes + queue.memoryBytes;
-      const delayMs = paceDelayMs(rowBytes / maxRowBytes, queue.failure !== undefined);
+      const delayMs = paceDelayMs(rowBytes / maxRowBytes, queue.isStoreAway);
       if (delayMs >= 1) await sleep(delayMs);
       const outcome = await lanes.accept(request);
       rows.answered(request.signal, outcome);
@@ -211,7 +201,9 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     },
     async flush() {
       const sealed = await lanes.seal();
-      return queue.drain(sealed);
+      return queue.drain(sealed).catch((error: unknown) => {
+        throw flushError(error, 'they are tried again by themselves.');
+      });
     },
     async stop(deadlineMs) {
       const timeout = new Promise<'late'>((resolve) => setTimeout(resolve, deadlineMs, 'late').unref());
@@ -230,7 +222,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       waitingCommits: queue.waiting.length,
       duplicateKeys: lanes.duplicateKeys,
       journalFailure: lanes.journalFailure,
-      failure: queue.failure,
+      failures: queue.failures,
       troubles: [...lanes.troubles, ...queue.troubles],
     }),
   };

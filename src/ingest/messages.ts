@@ -1,7 +1,7 @@
 /** What the threads of the write path say to each other. All of it is plain data; row data is moved, not copied. */
 import type { ErrorData } from '../errors.ts';
 import type { Batch } from '../model/batch.ts';
-import type { CommitRecord } from '../model/commit.ts';
+import type { CommitObject, CommitRecord } from '../model/commit.ts';
 import type { ByTable, JournalledRows } from '../model/row-counts.ts';
 import type { ContentEncoding, ContentType, SignalName } from '../model/signal.ts';
 
@@ -67,12 +67,27 @@ export type FromLane =
 
 export type SealReason = 'rows' | 'bytes' | 'memory' | 'age' | 'request' | 'journal_error';
 
-export type ToEncoder = { readonly type: 'commit'; readonly id: number; readonly segment: SealedSegment };
+/** Objects of a commit that are in the store already, by table and partition. */
+export type StoredObjects = Map<string, { readonly object: CommitObject; readonly storedMs: number }>;
+
+export interface ToEncoder {
+  readonly type: 'commit';
+  readonly id: number;
+  readonly segment: SealedSegment;
+  /** By earlier tries. */
+  readonly stored: StoredObjects;
+}
 
 export type FromEncoder =
   | { readonly type: 'committed'; readonly id: number; readonly result: CommitResult }
   /** `ends`: the thread ends after this message. */
-  | { readonly type: 'failed'; readonly id: number; readonly error: ErrorData; readonly ends: boolean };
+  | {
+      readonly type: 'failed';
+      readonly id: number;
+      readonly error: ErrorData;
+      readonly stored: StoredObjects;
+      readonly ends: boolean;
+    };
 
 export interface CommitResult {
   readonly commitId: string;

@@ -56,7 +56,9 @@ export function createMetrics() {
     replayedRows: counter('replayed_rows_total', 'Written rows that this run had not journalled.', ['table']),
     missingRows: counter('missing_rows_total', 'Acknowledged rows that the journal did not give back.', ['table']),
     commits: counter('commits_total', 'Commits written.'),
-    commitFailures: counter('commit_failures_total', 'Commits that failed and are tried again.'),
+    commitFailures: counter('commit_failures_total', 'Tries of commits that failed, by error; they are tried again.', [
+      'code',
+    ]),
     commitSeconds: new Histogram({
       name: 'otel_lake_commit_seconds',
       help: 'Encoding, storing and committing one segment.',

@@ -1,51 +1,69 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { BridgeError, errorToData } from '../../src/errors.ts';
-import { type CommitQueue, createCommitQueue } from '../../src/ingest/commit-queue.ts';
-import type { FromEncoder, SealedSegment, ToEncoder } from '../../src/ingest/messages.ts';
+import { BridgeError, type ErrorCode, errorToData } from '../../src/errors.ts';
+import { type CommitFailure, type CommitQueue, createCommitQueue } from '../../src/ingest/commit-queue.ts';
+import type { FromEncoder, SealedSegment, StoredObjects, ToEncoder } from '../../src/ingest/messages.ts';
 import type { ThreadPort } from '../../src/ingest/threads.ts';
 
 /** The other end of an encoder's port, played by the test. */
 interface Played {
   readonly taken: ToEncoder[];
   commit(): void;
-  fail(): void;
+  /** Whether it has a segment in hand. */
+  isBusy(): boolean;
+  fail(code?: ErrorCode, stored?: StoredObjects): void;
   die(): void;
 }
 
-function play(encoders = 1, maxMemoryBytes = 1000): { queue: CommitQueue; threads: Played[]; retries: number[] } {
+interface Play {
+  readonly queue: CommitQueue;
+  readonly threads: Played[];
+  readonly failures: CommitFailure[];
+  readonly recoveries: number[];
+}
+
+function play(encoders = 1, maxMemoryBytes = 1000): Play {
   const threads: Played[] = [];
-  const retries: number[] = [];
+  const failures: CommitFailure[] = [];
+  const recoveries: number[] = [];
   const queue = createCommitQueue({
     encoders,
     maxMemoryBytes,
     transferables: () => [],
     onCommitted() {},
     onEncoderDown() {},
-    onFailed: (_id, _error, retryInMs) => void retries.push(retryInMs),
+    onFailed: (failure) => void failures.push(failure),
+    onRecovered: (awayMs) => void recoveries.push(awayMs),
     startThread(): ThreadPort<ToEncoder, FromEncoder> {
       let answer: (message: FromEncoder) => void = () => {};
       let exit: (error: Error | undefined) => void = () => {};
       const taken: ToEncoder[] = [];
       const last = () => taken.at(-1)!;
+      let answered = -1;
       threads.push({
         taken,
         commit() {
           const { id, segment } = last();
+          answered = id;
           answer({
             type: 'committed',
             id,
             result: { commitId: segment.commitId, record: undefined, quarantined: undefined },
           });
         },
-        fail: () =>
+        isBusy: () => taken.length > 0 && last().id !== answered,
+        fail(code = 'unavailable', stored = new Map()) {
+          const { id, segment } = last();
+          answered = id;
           answer({
             type: 'failed',
-            id: last().id,
-            error: errorToData(new BridgeError('unavailable', 'away')),
+            id,
+            error: errorToData(new BridgeError(code, `${segment.commitId} failed`)),
+            stored,
             ends: false,
-          }),
+          });
+        },
         die: () => exit(new Error('out of memory')),
       });
       return {
@@ -60,7 +78,7 @@ function play(encoders = 1, maxMemoryBytes = 1000): { queue: CommitQueue; thread
       };
     },
   });
-  return { queue, threads, retries };
+  return { queue, threads, failures, recoveries };
 }
 
 function segment(commitId: string, memoryBytes = 100): SealedSegment {
@@ -97,14 +115,15 @@ test('batches that find no room in memory are let go; their segment is read agai
 });
 
 test('a failed commit is tried again from its segment, drain says why, and a later success clears the failure', async () => {
-  const { queue, threads, retries } = play();
+  const { queue, threads, failures } = play();
   queue.add(segment('a'));
   const drained = queue.drain([]);
   threads[0]!.fail();
-  await assert.rejects(drained, /away/);
-  assert.equal(queue.failure!.message, 'away');
+  await assert.rejects(drained, /a failed/);
+  assert.equal(queue.failures[0]!.message, 'a failed');
   assert.equal(queue.memoryBytes, 0);
-  assert.ok(retries[0]! >= 500 && retries[0]! <= 1000);
+  const [{ retryInMs }] = failures as [CommitFailure];
+  assert.ok(retryInMs >= 500 && retryInMs <= 1000);
   const again = queue.drain(['a']);
   assert.equal(threads[0]!.taken.length, 2, 'drain does not wait for the timer');
   assert.equal(threads[0]!.taken[1]!.segment.batches, undefined);
@@ -113,7 +132,7 @@ test('a failed commit is tried again from its segment, drain says why, and a lat
     (await again).map(({ commitId }) => commitId),
     ['a'],
   );
-  assert.equal(queue.failure, undefined);
+  assert.deepEqual(queue.failures, []);
   await queue.stop();
 });
 
@@ -140,5 +159,112 @@ test('drain names a commit that was done just before it was asked for', async ()
     (await queue.drain(['a'])).map(({ commitId }) => commitId),
     ['a'],
   );
+  await queue.stop();
+});
+
+const HOUR_MS = 3_600_000;
+
+test('six hours without a store: one try a minute, one line in the log, nothing in memory, and all of it recovers', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { queue, threads, failures, recoveries } = play(2, 1000);
+  const failAll = () => {
+    for (const thread of threads) if (thread.isBusy()) thread.fail();
+  };
+  for (let i = 0; i < 500; i++) {
+    queue.add(segment(`s${i}`));
+    failAll();
+  }
+  for (let ms = 0; ms < 6 * HOUR_MS; ms += 1000) {
+    t.mock.timers.tick(1000);
+    failAll();
+  }
+  assert.ok(failures.length > 360 && failures.length < 730, `${failures.length} tries`);
+  assert.equal(failures.filter(({ isNews }) => isNews).length, 1);
+  assert.equal(queue.memoryBytes <= 1000, true);
+  assert.equal(queue.waiting.length, 500);
+  assert.equal(queue.isStoreAway, true);
+  assert.ok(new Set(failures.map(({ commitId }) => commitId)).size > 300, 'each time another one');
+
+  for (let ms = 0; ms < 2 * 60_000 && queue.waiting.length > 0; ms += 1000) {
+    t.mock.timers.tick(1000);
+    for (let busy = true; busy; ) {
+      busy = false;
+      for (const thread of threads) {
+        if (!thread.isBusy()) continue;
+        busy = true;
+        thread.commit();
+      }
+    }
+  }
+  assert.deepEqual(queue.waiting, []);
+  assert.deepEqual(queue.failures, []);
+  assert.equal(recoveries.length, 1);
+  await queue.stop();
+});
+
+test('while the store is away only one segment is tried at a time', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { queue, threads } = play(3);
+  for (const id of ['a', 'b', 'c', 'd', 'e', 'f']) queue.add(segment(id));
+  for (const thread of threads) thread.fail();
+  t.mock.timers.tick(1000);
+  assert.equal(threads.filter((thread) => thread.isBusy()).length, 1);
+  threads.find((thread) => thread.isBusy())!.commit();
+  assert.equal(threads.filter((thread) => thread.isBusy()).length, 3);
+  await queue.stop();
+});
+
+test('a segment that cannot be stored is reported once, and stops no other', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { queue, threads, failures } = play();
+  queue.add(segment('blocked'));
+  queue.add(segment('b'));
+  threads[0]!.fail('already_exists');
+  threads[0]!.commit();
+  assert.deepEqual(queue.waiting, ['blocked']);
+  assert.equal(queue.isStoreAway, false);
+  assert.deepEqual(
+    queue.failures.map(({ code }) => code),
+    ['already_exists'],
+  );
+  for (let i = 0; i < 5; i++) {
+    t.mock.timers.tick(60_000);
+    threads[0]!.fail('already_exists');
+  }
+  assert.deepEqual(
+    failures.map(({ isNews }) => isNews),
+    [true, false, false, false, false, false],
+  );
+  queue.add(segment('c'));
+  assert.equal(threads[0]!.taken.at(-1)!.segment.commitId, 'c');
+  await queue.stop();
+});
+
+test('one that always fails as if the store were away does not keep the others from being tried', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { queue, threads } = play();
+  queue.add(segment('endless'));
+  for (let i = 0; i < 10; i++) queue.add(segment(`s${i}`));
+  for (let ms = 0; ms < 60_000; ms += 500) {
+    const thread = threads[0]!;
+    while (thread.isBusy()) {
+      if (thread.taken.at(-1)!.segment.commitId === 'endless') thread.fail();
+      else thread.commit();
+    }
+    t.mock.timers.tick(500);
+  }
+  assert.deepEqual(queue.waiting, ['endless']);
+  await queue.stop();
+});
+
+test('what a failed try has stored is given to the next one', async () => {
+  const { queue, threads } = play();
+  queue.add(segment('a'));
+  const stored: StoredObjects = new Map([['traces/x', { object: {} as never, storedMs: 1 }]]);
+  threads[0]!.fail('unavailable', stored);
+  const drained = queue.drain([]);
+  assert.equal(threads[0]!.taken[1]!.stored, stored);
+  threads[0]!.commit();
+  await drained;
   await queue.stop();
 });

@@ -3,15 +3,20 @@ import { appendFileSync, readdirSync, readFileSync, statSync, truncateSync, writ
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
+import { createCommits } from '../../src/catalog/commits.ts';
 import { BridgeError } from '../../src/errors.ts';
 import { commitSegment } from '../../src/ingest/commit-segment.ts';
+import type { StoredObjects } from '../../src/ingest/messages.ts';
 import type { StoredRecord } from '../../src/journal/format.ts';
 import { listSegments, removeSegment } from '../../src/journal/journal.ts';
 import { openSegment } from '../../src/journal/segment-reader.ts';
 import { createSegmentWriter } from '../../src/journal/segment-writer.ts';
+import type { CommitObject } from '../../src/model/commit.ts';
 import { systemFiles } from '../../src/platform/files.ts';
+import { createFileStore } from '../../src/store/file.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
 import type { ObjectStore } from '../../src/store/store.ts';
-import { createBench, onDisk, SAMPLE } from './support.ts';
+import { type Bench, createBench, onDisk, SAMPLE } from './support.ts';
 
 function recordsOf(path: string): StoredRecord[] {
   const reader = openSegment(systemFiles, path)!;
@@ -227,4 +232,143 @@ test('a commit whose counts do not add up is not completed, and its segment stay
   assert.equal(await bench.rowsInLake(), 0);
   await bench.commit(onDisk(segment));
   assert.equal(await bench.rowsInLake(), SAMPLE.items);
+});
+
+/** Puts an object where the segment's first one goes; returns its key. */
+async function occupy(bench: Bench, metadata: Record<string, string>, body = new Uint8Array(9)): Promise<string> {
+  const rehearsal = createMemoryStore();
+  const files = { ...systemFiles, remove() {} };
+  const deps = { ...bench.deps, store: rehearsal, commits: createCommits(rehearsal), files };
+  const { record } = await commitSegment(onDisk(bench.sealed[0]!), deps);
+  const { key } = record!.objects[0]!;
+  await bench.deps.store.put(key, body, { metadata });
+  return key;
+}
+
+test("a stranger's object is not overwritten: the commit fails, names it, and keeps its segment", async (t) => {
+  for (const ofStranger of [{}, { 'commit-id': 'somebody', rows: '1' }, { rows: String(SAMPLE.items) }]) {
+    const bench = createBench(t, '[partitioning]\ntype = "hash"\nfield = "trace_id"\nnum_partitions = 1');
+    bench.send(SAMPLE.body);
+    bench.lane.seal('request');
+    const key = await occupy(bench, ofStranger);
+    await assert.rejects(bench.commit(bench.sealed[0]!), (error: BridgeError) => {
+      assert.equal(error.code, 'already_exists');
+      assert.ok(error.message.includes(key) && error.message.includes('is not of commit'), error.message);
+      assert.match(error.hint!, /move it away/);
+      return true;
+    });
+    assert.deepEqual(await bench.deps.store.get(key), new Uint8Array(9));
+    assert.equal(listSegments(systemFiles, bench.journalPath).length, 1);
+    assert.equal(await bench.deps.commits.read(bench.sealed[0]!.commitId), undefined);
+
+    await bench.deps.store.delete([key]);
+    await bench.commit(onDisk(bench.sealed[0]!));
+    assert.equal(await bench.rowsInLake(), SAMPLE.items);
+  }
+});
+
+test('an object of the same commit with another number of rows is not taken for its own', async (t) => {
+  const bench = createBench(t, '[partitioning]\ntype = "hash"\nfield = "trace_id"\nnum_partitions = 1');
+  bench.send(SAMPLE.body);
+  bench.lane.seal('request');
+  const { commitId } = bench.sealed[0]!;
+  await occupy(bench, { 'commit-id': commitId, rows: String(SAMPLE.items - 1) });
+  await assert.rejects(bench.commit(bench.sealed[0]!), { code: 'already_exists', message: /holds \d+ rows of commit/ });
+});
+
+test("what an earlier try stored with another encoder is the commit's own, and its record tells of that object", async (t) => {
+  const bench = createBench(t, '[partitioning]\ntype = "hash"\nfield = "trace_id"\nnum_partitions = 1');
+  bench.send(SAMPLE.body);
+  bench.lane.seal('request');
+  const { commitId } = bench.sealed[0]!;
+  const body = new Uint8Array(1234);
+  const key = await occupy(bench, { 'commit-id': commitId, rows: String(SAMPLE.items) }, body);
+  const { record } = await bench.commit(bench.sealed[0]!);
+  assert.equal(record!.objects[0]!.bytes, 1234);
+  assert.equal(record!.objects[0]!.etag, (await bench.deps.store.head(key)).etag);
+  assert.deepEqual(await bench.deps.store.get(key), body);
+});
+
+test('where a store keeps no metadata, the footer says whose an object is', async (t) => {
+  const bench = createBench(t, '[partitioning]\ntype = "hash"\nfield = "trace_id"\nnum_partitions = 2');
+  const plain = createFileStore(join(bench.journalPath, 'lake'));
+  const deps = { ...bench.deps, store: plain, commits: createCommits(plain), files: { ...systemFiles, remove() {} } };
+  bench.send(SAMPLE.body);
+  bench.lane.seal('request');
+  const first = await commitSegment(onDisk(bench.sealed[0]!), deps);
+  await plain.delete([`_lake/commits/${bench.sealed[0]!.commitId}.json`]);
+  const second = await commitSegment(onDisk(bench.sealed[0]!), deps);
+  const without = ({ crc32: _, ...object }: CommitObject) => object;
+  assert.deepEqual(second.record!.objects.map(without), first.record!.objects.map(without));
+
+  await plain.delete([`_lake/commits/${bench.sealed[0]!.commitId}.json`]);
+  await plain.put(first.record!.objects[1]!.key, new Uint8Array(100));
+  await assert.rejects(commitSegment(onDisk(bench.sealed[0]!), deps), { code: 'already_exists' });
+});
+
+test('a further try asks the store for nothing that an earlier one stored a moment ago', async (t) => {
+  const bench = createBench(
+    t,
+    '[partitioning]\ntype = "hash"\nfield = "trace_id"\nnum_partitions = 8\n[operations]\nparallelism = 1',
+  );
+  bench.send(SAMPLE.body);
+  bench.lane.seal('request');
+  const keys: string[] = [];
+  let room = 3;
+  const store: ObjectStore = {
+    ...bench.deps.store,
+    write(key, options) {
+      if (room-- <= 0) throw new BridgeError('unavailable', 'the store is away');
+      keys.push(key);
+      return bench.deps.store.write(key, options);
+    },
+  };
+  const stored: StoredObjects = new Map();
+  const tryIt = () => commitSegment(onDisk(bench.sealed[0]!), { ...bench.deps, store }, stored);
+  await assert.rejects(tryIt(), /away/);
+  assert.equal(stored.size, 3);
+  room = 3;
+  await assert.rejects(tryIt(), /away/);
+  assert.equal(stored.size, 6);
+  bench.clock.now += 11 * 60_000;
+  room = 100;
+  await tryIt();
+  assert.equal(keys.length, 6 + 8, 'after ten minutes all are looked at again');
+  assert.equal(await bench.rowsInLake(), SAMPLE.items);
+});
+
+test('an upload that is taken away under an object is begun again', async (t) => {
+  const bench = createBench(t);
+  bench.send(SAMPLE.body);
+  bench.lane.seal('request');
+  let conflicts = 2;
+  const store: ObjectStore = {
+    ...bench.deps.store,
+    async write(key, options) {
+      const writer = await bench.deps.store.write(key, options);
+      if (conflicts-- <= 0) return writer;
+      return { ...writer, close: () => Promise.reject(new BridgeError('conflict', 'NoSuchUpload')) };
+    },
+  };
+  await commitSegment(bench.sealed[0]!, { ...bench.deps, store });
+  assert.equal(await bench.rowsInLake(), SAMPLE.items);
+  assert.deepEqual(await store.listUploads(''), []);
+});
+
+test('uploads that earlier tries left open are gone before the commit is complete, and those of parts whose creation was answered with nothing', async (t) => {
+  const bench = createBench(t);
+  bench.send(SAMPLE.body);
+  bench.lane.seal('request');
+  const { commitId } = bench.sealed[0]!;
+  const { store } = bench.deps;
+  await store.write(`traces/elsewhere/${commitId}.parquet`);
+  const inParts: ObjectStore = {
+    ...store,
+    async write(key, options) {
+      await store.write(key); // the one nobody knows
+      return Object.defineProperty({ ...(await store.write(key, options)) }, 'isInParts', { value: true });
+    },
+  };
+  await commitSegment(onDisk(bench.sealed[0]!), { ...bench.deps, store: inParts });
+  assert.deepEqual(await store.listUploads(''), []);
 });

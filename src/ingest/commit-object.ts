@@ -1,0 +1,154 @@
+/** One object of a commit: the rows of one table in one partition, encoded and stored. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
+import { recordBatchBuffers, toArrow } from '../batch/arrow.ts';
+import { take } from '../batch/take.ts';
+import { objectKey } from '../catalog/keys.ts';
+import type { Config } from '../config/types.ts';
+import { createParquetEncoder } from '../encode/encoder.ts';
+import { COMMIT_ID_KEY } from '../encode/identity.ts';
+import { BridgeError } from '../errors.ts';
+import type { Batch, NumberData } from '../model/batch.ts';
+import type { CommitObject } from '../model/commit.ts';
+import type { Layout } from '../model/layout.ts';
+import { arrowSchema, type TableSchema } from '../model/table.ts';
+import { releaseBuffers } from '../platform/memory.ts';
+import type { ObjectStore, ObjectWriter } from '../store/store.ts';
+import { abortUploadsOf } from './left-uploads.ts';
+import { findOwn, identityMetadata } from './own-object.ts';
+
+/** All that the objects of one table in one commit have in common. */
+export interface TableWrite {
+  readonly commitId: string;
+  readonly batch: Batch;
+  readonly schema: TableSchema;
+  readonly layout: Layout;
+  /** Aborted when another object of the commit has failed. */
+  readonly signal: AbortSignal;
+}
+
+export interface ObjectDeps {
+  readonly config: Config;
+  readonly store: ObjectStore;
+  /** Written into every file's metadata. */
+  readonly version: string;
+}
+
+type Stored = Pick<CommitObject, 'bytes' | 'etag' | 'crc32'>;
+
+const FIRST_PAUSE_MS = 50;
+const MAX_PAUSE_MS = 5_000;
+
+/**
+ * Stores the object, or finds what an earlier try has stored. An upload that was taken away under it (NoSuchUpload, a
+ * conflict on Complete) is begun again, as often as `operations.retry_attempts` says.
+ */
+export async function writeObject(
+  table: TableWrite,
+  partition: string,
+  rows: Int32Array,
+  deps: ObjectDeps,
+): Promise<CommitObject> {
+  const { batch, schema, commitId, signal } = table;
+  const key = objectKey(batch.table, partition, commitId);
+  const stored = await storeObject(table, key, rows, deps, signal);
+  const timestamps = batch.columns[schema.columns.findIndex((column) => column.name === 'timestamp')] as NumberData;
+  const range = timestampRange(timestamps, rows);
+  return { table: batch.table, key, partition, rows: rows.length, ...stored, ...range };
+}
+
+async function storeObject(
+  table: TableWrite,
+  key: string,
+  rows: Int32Array,
+  deps: ObjectDeps,
+  signal: AbortSignal,
+): Promise<Stored> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await tryObject(table, key, rows, deps);
+    } catch (error) {
+      if (BridgeError.from(error).code !== 'conflict' || tries >= deps.config.operations.retryAttempts) throw error;
+      await sleep(Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** tries), undefined, { signal });
+    }
+  }
+}
+
+async function tryObject(table: TableWrite, key: string, rows: Int32Array, deps: ObjectDeps): Promise<Stored> {
+  const { commitId, signal } = table;
+  const { store } = deps;
+  const identity = { commitId, rows: rows.length };
+  const writer = await store.write(key, {
+    ifAbsent: true,
+    contentType: 'application/vnd.apache.parquet',
+    metadata: identityMetadata(identity),
+    signal,
+  });
+  let stored: Stored;
+  try {
+    const checksum = await encodeTo(writer, table, rows, deps);
+    const { size, etag } = await writer.close();
+    stored = { bytes: size, etag, crc32: checksum.toString(16).padStart(8, '0') };
+  } catch (error) {
+    await writer.abort();
+    if (BridgeError.from(error).code !== 'already_exists') throw error;
+    const { size, etag } = await findOwn(store, key, identity, signal);
+    stored = { bytes: size, etag, crc32: undefined }; // the bytes are those of another try, perhaps another encoder's
+  }
+  if (writer.isInParts) await abortUploadsOf(store, key);
+  return stored;
+}
+
+/** Returns the CRC-32 of the file's bytes. */
+async function encodeTo(
+  writer: ObjectWriter,
+  { commitId, batch, schema, layout }: TableWrite,
+  rows: Int32Array,
+  { config, version }: ObjectDeps,
+): Promise<number> {
+  const encoder = createParquetEncoder(
+    arrowSchema(schema),
+    { ...config.parquet, sortBy: layout.sortBy },
+    { 'otel-lake.version': version, [COMMIT_ID_KEY]: commitId },
+  );
+  const { rowGroupSize } = config.parquet;
+  let checksum = 0;
+  for (let start = 0; start < rows.length; start += rowGroupSize) {
+    const group = take(batch, rows.subarray(start, start + rowGroupSize));
+    const arrow = toArrow(group, schema);
+    const chunks = encoder.rowGroup(arrow);
+    releaseBuffers(recordBatchBuffers(arrow));
+    checksum = await writeAll(writer, chunks, checksum);
+  }
+  return writeAll(writer, encoder.finish().chunks, checksum);
+}
+
+/** Returns the CRC-32 of all so far. */
+async function writeAll(writer: ObjectWriter, chunks: readonly Uint8Array[], before: number): Promise<number> {
+  let checksum = before;
+  for (const chunk of chunks) {
+    checksum = crc32(chunk, checksum); // before the writer may take the buffer over
+    await writer.write(chunk);
+  }
+  return checksum;
+}
+
+function timestampRange(column: NumberData, rows: Int32Array): Pick<CommitObject, 'minTimestamp' | 'maxTimestamp'> {
+  const values = column.values as BigInt64Array;
+  let min: bigint | undefined;
+  let max: bigint | undefined;
+  for (const row of rows) {
+    if (column.valid && column.valid[row] === 0) continue;
+    const value = values[row]!;
+    if (min === undefined || value < min) min = value;
+    if (max === undefined || value > max) max = value;
+  }
+  return { minTimestamp: isoMicros(min), maxTimestamp: isoMicros(max) };
+}
+
+function isoMicros(micros: bigint | undefined): string | null {
+  if (micros === undefined) return null;
+  const fraction = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n;
+  const seconds = (micros - fraction) / 1_000_000n;
+  return `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19)}.${String(fraction).padStart(6, '0')}Z`;
+}
