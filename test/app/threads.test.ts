@@ -65,7 +65,6 @@ async function startBench(t: TestContext, toml = ''): Promise<Bench> {
   const ingest = await startIngest({
     config,
     files: systemFiles,
-    store,
     log,
     metrics,
     randomness: systemRandomness,
