@@ -9,13 +9,15 @@ import { isUtf8 } from 'node:buffer';
 import { BridgeError } from '../errors.ts';
 import type { StringDictionary } from '../model/batch.ts';
 import { systemRandomness } from '../platform/clock.ts';
-import { type ByteSource, byteSource, grow, MAX_INT32 } from './bytes.ts';
+import { askGrowth, type ByteSource, byteSource, grow, MAX_INT32 } from './bytes.ts';
 
 const encoder = new TextEncoder();
 const textScratch = byteSource(new Uint8Array(4096));
 
 const FIRST_SLOTS = 64;
 const MAX_VALUES = 1 << 27;
+/** A new table has room for as many values as the last one held, up to this many: it is memory from the first value on. */
+const MAX_EXPECTED_VALUES = 1 << 16;
 const NON_ASCII = 0x80808080 | 0;
 
 /**
@@ -85,15 +87,15 @@ export class Interner {
 
   /** The dictionary, whose buffers then belong to the caller; the interner is empty afterwards. */
   finish(): StringDictionary {
-    if (this.count === 0) return { count: 0, offsets: new Int32Array(1), bytes: new Uint8Array(0) };
-    const { count, offsets, dataBytes } = this;
+    const { count, dataBytes } = this;
+    const offsets = this.offsets.length === 0 ? new Int32Array(1) : this.offsets;
     const { bytes } = this.#data;
     this.#offsetsHint = count + 1;
     this.#dataHint = dataBytes;
     this.offsets = new Int32Array(0);
     this.#data = byteSource(new Uint8Array(0));
     this.count = 0;
-    this.#table = new Int32Array(2 * slotsFor(count));
+    this.#table = new Int32Array(2 * slotsFor(Math.min(count, MAX_EXPECTED_VALUES)));
     return { count, offsets: offsets.subarray(0, count + 1), bytes: bytes.subarray(0, dataBytes) };
   }
 
@@ -120,6 +122,7 @@ export class Interner {
 
   #rehash(): void {
     const old = this.#table;
+    askGrowth(old.byteLength, 2 * old.byteLength);
     const table = new Int32Array(2 * old.length);
     const mask = (table.length >> 1) - 1;
     for (let i = 0; i < old.length; i += 2) {

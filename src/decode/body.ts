@@ -6,6 +6,7 @@ import { constants, gunzipSync, inflateSync, type ZlibOptions, type ZstdOptions,
 import { BridgeError } from '../errors.ts';
 import type { RowLimits } from '../model/layout.ts';
 import type { ContentEncoding, ContentType, SignalName } from '../model/signal.ts';
+import { releaseMade } from '../platform/memory.ts';
 import { otlpJsonToProtobuf } from './json.ts';
 import { decompressSnappy } from './snappy.ts';
 
@@ -37,7 +38,12 @@ const MAX_WINDOW_LOG = 27;
 export function toProtobuf(body: Uint8Array, options: BodyOptions): Uint8Array {
   const { signal, contentType, contentEncoding, maxBytes, limits } = options;
   const raw = decompress(body, contentEncoding, maxBytes);
-  return contentType === 'json' ? otlpJsonToProtobuf(signal, raw, limits, maxBytes) : raw;
+  if (contentType !== 'json') return raw;
+  try {
+    return otlpJsonToProtobuf(signal, raw, limits, maxBytes);
+  } finally {
+    releaseMade(raw, body);
+  }
 }
 
 /** The body without its Content-Encoding, at most `maxBytes` of it. */
@@ -48,7 +54,7 @@ export function decompress(body: Uint8Array, encoding: ContentEncoding, maxBytes
         if (body.length > maxBytes) throw tooLarge(maxBytes);
         return body;
       case 'gzip':
-        return gunzipSync(body, outputBounds(body, maxBytes)); // takes several members, and zeros behind them
+        return gunzipSync(body, outputBounds(body, maxBytes, gzipSize(body))); // takes several members, and zeros behind them
       case 'deflate':
         return inflateZlib(body, maxBytes);
       case 'zstd':
@@ -61,9 +67,21 @@ export function decompress(body: Uint8Array, encoding: ContentEncoding, maxBytes
   }
 }
 
-function outputBounds(body: Uint8Array, maxBytes: number): { maxOutputLength: number; chunkSize: number } {
-  const chunkSize = Math.max(MIN_CHUNK_BYTES, Math.min(maxBytes, body.length * EXPECTED_RATIO));
+/** Output that fits into one chunk is handed out as it is; of several chunks a copy is made, and both stay for a while. */
+function outputBounds(
+  body: Uint8Array,
+  maxBytes: number,
+  claimedBytes = body.length * EXPECTED_RATIO,
+): { maxOutputLength: number; chunkSize: number } {
+  // One byte more: a chunk that is exactly full makes zlib ask for another one.
+  const chunkSize = Math.max(MIN_CHUNK_BYTES, Math.min(maxBytes, claimedBytes) + 1);
   return { maxOutputLength: Math.max(1, maxBytes), chunkSize };
+}
+
+/** What a gzip body says it becomes: its last four bytes (RFC 1952, 2.3.1). A guess: it may have several members, or lie. */
+function gzipSize(body: Uint8Array): number {
+  const at = body.length - 4;
+  return at < 0 ? 0 : new DataView(body.buffer, body.byteOffset).getUint32(at, true);
 }
 
 /** What node:zlib returns with the option `info`, which its types leave out. */

@@ -3,6 +3,7 @@
  * it throws and leaves the builder as it was.
  */
 import type { TableBuilder } from '../batch/builder.ts';
+import { withGrowthGuard } from '../batch/bytes.ts';
 import { BridgeError } from '../errors.ts';
 import type { SignalName } from '../model/signal.ts';
 import { Context } from './context.ts';
@@ -28,10 +29,11 @@ const SIGNAL_DECODERS: Readonly<Record<SignalName, SignalDecoder>> = {
 export interface Decoder {
   /**
    * Appends the rows of one export request in protobuf to the builder. Throws `invalid_argument` for a body that is no
-   * such request, `too_large` where the batch would grow over what its offsets can hold; the builder is then as before.
-   * The body is not kept. `receivedMs` is what the window of the limits is measured from; without it any time is taken.
+   * such request, `too_large` where the batch would grow over what its offsets can hold, and what `guard` throws when
+   * it is asked for more memory (see `withGrowthGuard`); the builder is then as before. The body is not kept.
+   * `receivedMs` is what the window of the limits is measured from; without it any time is taken.
    */
-  decode(body: Uint8Array, receivedMs?: number): DecodeResult;
+  decode(body: Uint8Array, receivedMs?: number, guard?: (bytes: number) => void): DecodeResult;
 }
 
 /** A decoder into `builder`, whose schema is the signal's table with the columns of `options.promote`. */
@@ -43,13 +45,13 @@ export function createDecoder(signal: SignalName, builder: TableBuilder, options
   const lists = [...context.attributeLists, ...rowReader.attributeLists];
 
   return {
-    decode(body, receivedMs = Number.NaN) {
+    decode(body, receivedMs = Number.NaN, guard = () => {}) {
       const mark = builder.mark();
       tally.begin(options.limits, receivedMs);
       for (const list of lists) list.duplicates = 0;
       try {
         rowReader.beginRequest();
-        readRequest(new WireReader(body, request), context, rowReader.readItem);
+        withGrowthGuard(guard, () => readRequest(new WireReader(body, request), context, rowReader.readItem));
       } catch (thrown) {
         builder.rollback(mark);
         throw inRequest(thrown, request);

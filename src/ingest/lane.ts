@@ -5,15 +5,18 @@
  * (group commit). A request that cannot be decoded is refused alone and leaves no row. When the journal fails, the whole
  * group is refused as `unavailable`, its rows are taken back, and the segment is sealed as far as it was durable.
  */
+import { transferables } from '../batch/arrow.ts';
+import { batchBytes } from '../batch/batch-bytes.ts';
 import { createTableBuilder, type TableBuilder } from '../batch/builder.ts';
 import type { Config } from '../config/types.ts';
 import { toProtobuf } from '../decode/body.ts';
 import { createDecoder, type Decoder } from '../decode/decoder.ts';
+import type { DecodeResult } from '../decode/tally.ts';
 import { BridgeError, type ErrorData, errorToData } from '../errors.ts';
 import { type JournalRecord, MARK_BYTES } from '../journal/format.ts';
 import { probeJournal } from '../journal/journal.ts';
 import { createSegmentWriter, type SegmentWriter } from '../journal/segment-writer.ts';
-import type { Batch, ColumnData } from '../model/batch.ts';
+import type { Batch } from '../model/batch.ts';
 import { commitId } from '../model/commit.ts';
 import type { Layout } from '../model/layout.ts';
 import { withPromotions } from '../model/promote.ts';
@@ -22,6 +25,7 @@ import { SIGNAL_LIST, type SignalName } from '../model/signal.ts';
 import { TABLES } from '../model/tables.ts';
 import type { Clock, Randomness } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
+import { releaseBuffers, releaseMade } from '../platform/memory.ts';
 import type { ExportRequest, LaneAnswer, LaneRequest, SealedSegment, SealReason } from './messages.ts';
 
 export interface LaneOptions {
@@ -98,48 +102,89 @@ export function createLane(options: LaneOptions): Lane {
     return bytes;
   }
 
+  /** Each part ends where the lane is full: a group's requests can become far more than they were on the wire. */
   function handle(group: readonly LaneRequest[]): LaneAnswer[] {
+    const answers: LaneAnswer[] = [];
+    while (answers.length < group.length) answers.push(...handlePart(group.slice(answers.length)));
+    return answers;
+  }
+
+  /** Answers at least the first request, unless that has to wait for the rows before it to be sealed. */
+  function handlePart(group: readonly LaneRequest[]): LaneAnswer[] {
     const answers: LaneAnswer[] = [];
     const records: JournalRecord[] = [];
     const decoded: { readonly signal: SignalName; readonly rows: DecodedRows }[] = [];
     const marks = [...tables.values()].map(({ builder }) => ({ builder, mark: builder.mark() }));
     let rawBytes = 0;
+    let isFull = false;
     const receivedMs = clock.nowMs();
     for (const request of group) {
       try {
         const { signal } = request;
-        const protobuf = decompress(request, config);
-        const result = tables.get(signal)!.decoder.decode(protobuf, receivedMs);
+        const result = decode(request, receivedMs);
+        if (result === 'full') {
+          isFull = true;
+          break;
+        }
         duplicateKeys += result.duplicateKeys;
         const { accepted, rejected, reason, rejectedByKind } = result;
         answers.push({ id: request.id, ok: true, outcome: { accepted, rejected, reason, rejectedByKind } });
         if (accepted + rejected === 0) continue; // nothing to keep
         decoded.push({ signal, rows: result });
         records.push({ ...request, maxBytes: config.server.maxRequestBytes, receivedMs });
-        rawBytes += protobuf.length;
+        rawBytes += result.rawBytes;
       } catch (error) {
         answers.push({ id: request.id, ok: false, error: errorToData(error) });
       }
+      if (memoryBytes() >= maxMemoryBytes) break;
     }
-    if (records.length === 0) return answers;
-
-    open ??= openSegment();
-    try {
-      open.writer.append(records, config.journal.sync === 'always');
-      journalFailure = undefined;
-    } catch (error) {
-      const refusal = journalError(error);
-      journalFailure = refusal.message;
-      for (const { builder, mark } of marks) builder.rollback(mark);
-      if (open.requests > 0) seal('journal_error');
-      else abandon();
-      return answers.map((answer) => (answer.ok ? { id: answer.id, ok: false, error: refusal } : answer));
+    if (records.length > 0) {
+      open ??= openSegment();
+      try {
+        open.writer.append(records, config.journal.sync === 'always');
+        journalFailure = undefined;
+      } catch (error) {
+        const refusal = journalError(error);
+        journalFailure = refusal.message;
+        for (const { builder, mark } of marks) builder.rollback(mark);
+        if (open.requests > 0) seal('journal_error');
+        else abandon();
+        return answers.map((answer) => (answer.ok ? { id: answer.id, ok: false, error: refusal } : answer));
+      }
+      open.rawBytes += rawBytes;
+      open.requests += records.length;
+      for (const { signal, rows } of decoded) open.tally.add(signal, rows);
     }
-    open.rawBytes += rawBytes;
-    open.requests += records.length;
-    for (const { signal, rows } of decoded) open.tally.add(signal, rows);
-    sealIfFull();
+    if (isFull) seal('memory');
+    else sealIfFull();
     return answers;
+  }
+
+  /**
+   * The rows of a request; "full" where they find no room beside those that are held, and must come again after these
+   * were sealed. Throws `too_large` where they find none alone.
+   */
+  function decode(request: ExportRequest, receivedMs: number): (DecodeResult & { rawBytes: number }) | 'full' {
+    const { builder, decoder } = tables.get(request.signal)!;
+    const protobuf = decompress(request, config);
+    const rawBytes = protobuf.length;
+    const heldRows = totalRows();
+    try {
+      return { ...decoder.decode(protobuf, receivedMs, askForRoom), rawBytes };
+    } catch (error) {
+      if (BridgeError.from(error).code !== 'too_large') throw error;
+      if (heldRows > 0) return 'full';
+      // What it filled is not counted any more, but would stay for the next rows.
+      releaseBuffers(transferables(builder.finish()));
+      throw error;
+    } finally {
+      releaseMade(protobuf, request.body);
+    }
+  }
+
+  function askForRoom(bytes: number): void {
+    const neededBytes = memoryBytes() + bytes;
+    if (neededBytes > maxMemoryBytes) throw tooLargeInMemory(neededBytes, maxMemoryBytes);
   }
 
   function sealIfFull(): void {
@@ -240,6 +285,17 @@ function decompress(request: ExportRequest, config: Config): Uint8Array {
   return toProtobuf(body, { signal, contentType, contentEncoding, maxBytes, limits: config.limits });
 }
 
+function tooLargeInMemory(neededBytes: number, maxBytes: number): BridgeError {
+  const mib = (bytes: number) => Math.ceil(bytes / 1024 / 1024);
+  return new BridgeError(
+    'too_large',
+    `the request's rows take over ${mib(neededBytes)} MiB; ${mib(maxBytes)} are left for them`,
+    {
+      hint: 'Send smaller batches, or raise limits.memory_bytes.',
+    },
+  );
+}
+
 function journalError(cause: unknown): ErrorData {
   const text = cause instanceof Error ? cause.message : String(cause);
   return errorToData(
@@ -249,25 +305,4 @@ function journalError(cause: unknown): ErrorData {
       retryAfterMs: 5000,
     }),
   );
-}
-
-function batchBytes(batch: Batch): number {
-  return batch.columns.reduce((sum, column) => sum + columnBytes(column), 0);
-}
-
-function columnBytes(column: ColumnData): number {
-  switch (column.kind) {
-    case 'string':
-      return column.codes.byteLength + column.dictionary.bytes.byteLength + column.dictionary.offsets.byteLength;
-    case 'id':
-      return column.bytes.byteLength;
-    case 'map':
-      return column.offsets.byteLength + columnBytes(column.keys) + columnBytes(column.values);
-    case 'list':
-      return column.offsets.byteLength + columnBytes(column.element);
-    case 'struct':
-      return column.fields.reduce((sum, field) => sum + columnBytes(field), 0);
-    default:
-      return column.values.byteLength;
-  }
 }

@@ -9,6 +9,7 @@ import type { Batch } from '../model/batch.ts';
 import type { Layout } from '../model/layout.ts';
 import { type ByTable, createRowTally, type JournalledRows } from '../model/row-counts.ts';
 import type { SignalName } from '../model/signal.ts';
+import { releaseMade } from '../platform/memory.ts';
 import { createTableState } from './lane.ts';
 
 export interface DecodedRows {
@@ -62,10 +63,9 @@ export function createRecordDecoder(layout: Layout): RecordDecoder {
       }
       try {
         const limits = layout.limits;
-        const result = table.decoder.decode(
-          toProtobuf(body, { signal, contentType, contentEncoding, maxBytes, limits }),
-          receivedMs,
-        );
+        const protobuf = toProtobuf(body, { signal, contentType, contentEncoding, maxBytes, limits });
+        const result = table.decoder.decode(protobuf, receivedMs);
+        releaseMade(protobuf, body);
         tally.add(signal, result);
         rows += result.accepted;
         return true;

@@ -5,3 +5,13 @@
 export function releaseBuffers(buffers: Iterable<ArrayBuffer>): void {
   for (const buffer of buffers) if (buffer.byteLength > 0) buffer.transfer(0);
 }
+
+/** Below this a Buffer may stand in Node's shared pool, and is not worth the trouble. */
+const LARGE_BYTES = 1024 * 1024;
+
+/** The same for bytes that were made from `source`, where they are large and not the source itself. */
+export function releaseMade(bytes: Uint8Array, source: Uint8Array): void {
+  const { buffer } = bytes;
+  if (buffer === source.buffer || buffer.byteLength < LARGE_BYTES) return;
+  if (buffer instanceof ArrayBuffer) releaseBuffers([buffer]);
+}
