@@ -6,8 +6,8 @@ import { randomFillSync } from 'node:crypto';
 import type { SignalName } from '../src/model/signal.ts';
 
 export interface Patchable {
-  /** A new copy with ids of its own and times close to now. */
-  next(): Uint8Array;
+  /** A new copy with ids of its own and times that end at `latestMs`, by default now. */
+  next(latestMs?: number): Uint8Array;
   readonly rows: number;
   readonly bytes: number;
 }
@@ -76,12 +76,12 @@ export function createPatchable(payload: Uint8Array, signal: SignalName): Patcha
   return {
     rows,
     bytes: payload.length,
-    next() {
+    next(latestMs = Date.now()) {
       const copy = Uint8Array.from(payload);
       const target = new DataView(copy.buffer);
       const mask = randomFillSync(new Uint8Array(16));
       // The same mask for all ids of a request keeps spans of a trace together and parents findable.
-      const shift = BigInt(Date.now()) * 1_000_000n - latest;
+      const shift = BigInt(Math.floor(latestMs)) * 1_000_000n - latest;
       for (const { offset, length, kind } of places) {
         if (kind === 'time') target.setBigUint64(offset, target.getBigUint64(offset, true) + shift, true);
         else for (let i = 0; i < length; i++) copy[offset + i]! ^= mask[i]!;
