@@ -100,7 +100,8 @@ async function writePart(folder: string, rows: number, part: number, parts: numb
     const path = join(journalPath, 'segments', `${id}.segment`);
     mkdirSync(join(journalPath, 'segments'), { recursive: true });
     writeFileSync(path, '');
-    const counts = { traces: { received: builder.rows, written: builder.rows, rejected: 0 } };
+    const rows = builder.rows;
+    const counts = { traces: { received: rows, journalled: rows, rejected: 0, rejectedBy: {} } };
     const batches = [builder.finish()];
     await commitSegment({ commitId: id, path, batches, counts, memoryBytes: 0, journalBytes: 0 }, deps);
   }

@@ -234,6 +234,7 @@ function toLakeObject(
     size,
     modifiedMs,
     commitId,
+    ...(recorded && commit?.partitioning && { partitioning: commit.partitioning }),
     rows: recorded?.rows,
     minTimestamp: recorded?.minTimestamp,
     maxTimestamp: recorded?.maxTimestamp,

@@ -5,14 +5,17 @@
 import pLimit from 'p-limit';
 import { BridgeError } from '../errors.ts';
 import type { CommitObject } from '../model/commit.ts';
+import type { PartitionStrategy } from '../model/layout.ts';
 import type { Commits } from './commits.ts';
 import { commitKey } from './keys.ts';
 
 const GETS_AT_ONCE = 16;
+const MAX_LAYOUTS = 1000;
 
 export interface KnownCommit {
   /** By key; undefined where the record is there but cannot be read: the commit is complete, its counts are unknown. */
   readonly objects: ReadonlyMap<string, CommitObject> | undefined;
+  readonly partitioning: readonly PartitionStrategy[] | undefined;
 }
 
 export interface CommitLookup {
@@ -32,7 +35,19 @@ export function createCommitCache(
   onProblem: (key: string, error: BridgeError) => void,
 ): CommitCache {
   const cached = new Map<string, KnownCommit>();
+  const layouts = new Map<string, readonly PartitionStrategy[]>();
   let objectCount = 0;
+
+  /** One array for all commits of a layout: there are few layouts and many commits. */
+  function shared(partitioning: KnownCommit['partitioning']): KnownCommit['partitioning'] {
+    if (partitioning === undefined) return undefined;
+    const text = JSON.stringify(partitioning);
+    const known = layouts.get(text);
+    if (known !== undefined) return known;
+    if (layouts.size >= MAX_LAYOUTS) layouts.clear();
+    layouts.set(text, partitioning);
+    return partitioning;
+  }
 
   function touch(id: string, commit: KnownCommit): void {
     const before = cached.get(id);
@@ -50,11 +65,13 @@ export function createCommitCache(
   async function fetch(id: string, signal: AbortSignal | undefined): Promise<KnownCommit | undefined> {
     try {
       const record = await commits.read(id, signal ? { signal } : {});
-      return record && { objects: new Map(record.objects.map((object) => [object.key, object])) };
+      if (record === undefined) return undefined;
+      const objects = new Map(record.objects.map((object) => [object.key, object]));
+      return { objects, partitioning: shared(record.partitioning) };
     } catch (error) {
       if (!(error instanceof BridgeError) || error.code !== 'corrupt') throw error;
       onProblem(commitKey(id), error);
-      return { objects: undefined };
+      return { objects: undefined, partitioning: undefined };
     }
   }
 

@@ -6,6 +6,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { COMMIT_ID, type CommitObject, type CommitRecord } from '../model/commit.ts';
+import { type PartitionStrategy, strategiesFromJson } from '../model/layout.ts';
 import type { RowCounts } from '../model/row-counts.ts';
 import { SIGNALS, type TableName } from '../model/signal.ts';
 import { parseRecord, type RecordReader } from './json-record.ts';
@@ -24,7 +25,31 @@ export function decodeCommitRecord(body: Uint8Array, key: string, commitId: stri
     rows[tableName(name, record)] = decodeCounts(counts);
   }
   const objects = record.list('objects').map((object) => decodeObject(object));
-  return { formatVersion: 1, commitId, committedAt: record.string('committedAt'), objects, rows };
+  const committedAt = record.string('committedAt');
+  const partitioning = decodePartitioning(record);
+  return { formatVersion: 1, commitId, committedAt, ...(partitioning && { partitioning }), objects, rows };
+}
+
+/** Undefined also for what this version does not know: nothing may be concluded from the paths then. */
+function decodePartitioning(record: RecordReader): CommitRecord['partitioning'] {
+  const strategies = record.value('partitioning');
+  if (!Array.isArray(strategies) || !strategies.every(isStrategy)) return undefined;
+  return strategiesFromJson(strategies);
+}
+
+function isStrategy(value: unknown): value is PartitionStrategy {
+  const { type, field, name, granularity, format, numPartitions, ranges, default: otherwise } = Object(value);
+  if (typeof field !== 'string') return false;
+  if (type === 'time') return typeof granularity === 'string' && typeof format === 'string';
+  if (typeof name !== 'string') return false;
+  if (type === 'hash') return Number.isSafeInteger(numPartitions);
+  if (type === 'range') return typeof otherwise === 'string' && Array.isArray(ranges) && ranges.every(isRange);
+  return type === 'value';
+}
+
+function isRange(value: unknown): boolean {
+  const { from, to, label } = Object(value);
+  return [from, to].every((bound) => bound === null || typeof bound === 'number') && typeof label === 'string';
 }
 
 /** Records of the first version have neither reasons nor what was journalled: there it was what was not rejected. */
@@ -64,8 +89,9 @@ export function tableName(name: string, record: RecordReader): TableName {
   throw record.fail(`names the unknown table "${name.slice(0, 100)}"`);
 }
 
-/** Whether two records tell of the same commit; when it was written down may differ between two tries. */
+/** Whether two records tell of the same commit; when and by which version it was written down may differ between two tries. */
 export function isSameCommit(a: CommitRecord, b: CommitRecord): boolean {
-  const plain = (record: CommitRecord) => JSON.parse(JSON.stringify({ ...record, committedAt: '' }));
+  const plain = (record: CommitRecord) =>
+    JSON.parse(JSON.stringify({ ...record, committedAt: '', partitioning: undefined }));
   return isDeepStrictEqual(plain(a), plain(b));
 }

@@ -14,6 +14,8 @@ export interface RecordReader {
   list(name: string): RecordReader[];
   /** The members of an object that is a map. */
   entries(name: string): [string, RecordReader][];
+  /** A member as it is, undefined where it is missing. */
+  value(name: string): unknown;
   fail(found: string): BridgeError;
 }
 
@@ -68,6 +70,7 @@ function reader(value: unknown, key: string, path: string): RecordReader {
     string,
     count,
     fail,
+    value: get,
     optionalCount: (name) => (get(name) === undefined ? undefined : count(name)),
     optionalString: (name) => (get(name) === undefined ? undefined : string(name)),
     nullableString: (name) => (get(name) === null ? null : string(name)),

@@ -1,4 +1,5 @@
 /** What the catalog knows of the lake, as plain data. */
+import type { PartitionStrategy } from '../model/layout.ts';
 import type { TableName } from '../model/signal.ts';
 
 /** An object that belongs to a table: committed by a bridge, or put there by another writer. */
@@ -13,6 +14,8 @@ export interface LakeObject {
   readonly modifiedMs: number;
   /** From the commit record; undefined for objects of other writers. */
   readonly commitId: string | undefined;
+  /** Strategies the path was written under; undefined where nothing says so. */
+  readonly partitioning?: readonly PartitionStrategy[] | undefined;
   readonly rows: number | undefined;
   /** ISO 8601 with microseconds; null: no row has a time; undefined: unknown. */
   readonly minTimestamp: string | null | undefined;

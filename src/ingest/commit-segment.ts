@@ -115,7 +115,8 @@ async function writeCommit(
   }
   const committedAt = new Date(deps.clock.nowMs()).toISOString();
   const rows = balance(commitId, journalled, written);
-  const record: CommitRecord = { formatVersion: 1, commitId, committedAt, objects: written, rows };
+  const { partitioning } = layout;
+  const record: CommitRecord = { formatVersion: 1, commitId, committedAt, partitioning, objects: written, rows };
   await deps.commits.write(record);
   return record;
 }

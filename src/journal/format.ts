@@ -35,7 +35,7 @@
  * offsets they do not name.
  */
 import { crc32 } from 'node:zlib';
-import type { Layout } from '../model/layout.ts';
+import { type Layout, strategiesFromJson } from '../model/layout.ts';
 import type { ContentEncoding, ContentType, SignalName } from '../model/signal.ts';
 
 export interface SegmentHeader {
@@ -106,7 +106,10 @@ export function decodeHeader(block: Uint8Array): SegmentHeader | undefined {
   if (length === undefined || block.length < length) return undefined;
   const bytes = Buffer.from(block.buffer, block.byteOffset, length);
   const json = bytes.subarray(HEADER_PREFIX_BYTES, HEADER_PREFIX_BYTES + bytes.readUInt32LE(8));
-  return crc32(json) === bytes.readUInt32LE(12) ? (JSON.parse(json.toString()) as SegmentHeader) : undefined;
+  if (crc32(json) !== bytes.readUInt32LE(12)) return undefined;
+  const header = JSON.parse(json.toString()) as SegmentHeader;
+  const partitioning = strategiesFromJson(header.layout.partitioning);
+  return { ...header, layout: { ...header.layout, partitioning } };
 }
 
 function alignHeader(length: number): number {

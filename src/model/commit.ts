@@ -5,6 +5,8 @@
  * `20261121T085523123Z-4f9c1a2b-0007`. Text order is time order; the node is random for each lane and start, the
  * sequence counts the lane's segments, so that no clock step can make two ids equal.
  */
+
+import type { PartitionStrategy } from './layout.ts';
 import type { ByTable, RowCounts } from './row-counts.ts';
 import type { TableName } from './signal.ts';
 
@@ -44,6 +46,8 @@ export interface CommitRecord {
   readonly commitId: string;
   /** When the commit was written, ISO 8601. */
   readonly committedAt: string;
+  /** Strategies behind the objects' paths; undefined in records of versions that did not write them down. */
+  readonly partitioning?: readonly PartitionStrategy[] | undefined;
   readonly objects: readonly CommitObject[];
   /** received = rejected + journalled, journalled = written. */
   readonly rows: ByTable<RowCounts>;

@@ -76,3 +76,16 @@ export interface Layout {
   readonly sortBy: readonly string[];
   readonly limits: RowLimits;
 }
+
+/** Strategies as JSON gives them back: a range without an end has lost its Infinity, which JSON does not know. */
+export function strategiesFromJson(strategies: readonly PartitionStrategy[]): readonly PartitionStrategy[] {
+  return strategies.map((strategy) => {
+    if (strategy.type !== 'range') return strategy;
+    const ranges = strategy.ranges.map(({ from, to, label }) => ({
+      from: from ?? Number.NEGATIVE_INFINITY,
+      to: to ?? Number.POSITIVE_INFINITY,
+      label,
+    }));
+    return { ...strategy, ranges };
+  });
+}

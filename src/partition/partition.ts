@@ -55,7 +55,8 @@ function createAssigner(strategy: PartitionStrategy, schema: TableSchema): Assig
   return (batch) => assignField(read(batch), batch.rows, labelling);
 }
 
-function labellingOf(strategy: Exclude<PartitionStrategy, { type: 'time' }>): Labelling {
+/** How a strategy labels single values: what reads ask for, too. */
+export function labellingOf(strategy: Exclude<PartitionStrategy, { type: 'time' }>): Labelling {
   switch (strategy.type) {
     case 'value':
       return valueLabelling(strategy);

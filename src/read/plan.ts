@@ -4,14 +4,13 @@
  */
 import type { LakeObject } from '../catalog/types.ts';
 import { commitIdOfKey } from '../model/commit.ts';
-import type { PartitionStrategy } from '../model/layout.ts';
+import type { PartitionStrategy, Promotion } from '../model/layout.ts';
 import type { TableSchema } from '../model/table.ts';
-import { decodeValue } from '../partition/encode-value.ts';
 import { bindFilter } from './filter/bind.ts';
 import { ALWAYS, combine, type Predicate, type Source, sourcesOf } from './filter/predicate.ts';
-import { type Bounds, prune } from './filter/prune.ts';
-import { utf8 } from './filter/text.ts';
+import { type Bounds, type Knowledge, prune } from './filter/prune.ts';
 import { parseTimestamp } from './filter/timestamp.ts';
+import { partitionKnowledge } from './partition-bounds.ts';
 import type { ReadRequest } from './request.ts';
 import { bindSelection, type OutputColumn } from './selection.ts';
 
@@ -32,10 +31,16 @@ export interface PlannedFile {
 
 export interface ReadPlan extends BoundRequest {
   readonly files: readonly PlannedFile[];
+  readonly partitions: {
+    /** Distinct paths of the files that were asked for. */
+    readonly asked: number;
+    readonly pruned: number;
+  };
+  /** Files. */
   readonly pruned: {
     /** Of commits that are read from the journal instead, or of other partitions. */
     readonly notAsked: number;
-    /** By values in their partition path. */
+    /** By their partition path. */
     readonly partition: number;
     /** By the time range and counts of their commit record. */
     readonly commit: number;
@@ -44,6 +49,8 @@ export interface ReadPlan extends BoundRequest {
 
 export interface PlanContext {
   readonly schema: TableSchema;
+  readonly promotions: readonly Promotion[];
+  /** In force: paths that are not known to have been written under others are read by the `value` ones of these. */
   readonly partitioning: readonly PartitionStrategy[];
   /** Commits whose rows come from the journal. */
   readonly fromJournal: ReadonlySet<string>;
@@ -95,7 +102,7 @@ export function planFiles(
 ): ReadPlan {
   const files: PlannedFile[] = [];
   const pruned = { notAsked: 0, partition: 0, commit: 0 };
-  const values = valueSegments(context);
+  const partitions = partitionVerdicts(bound.predicate, context);
   for (const object of objects) {
     const commitId = commitIdOfKey(object.key);
     const fromJournal = commitId !== undefined && context.fromJournal.has(commitId);
@@ -103,19 +110,55 @@ export function planFiles(
       pruned.notAsked++;
       continue;
     }
-    const path = pathBounds(object, values);
-    if (prune(bound.predicate, (column) => path.get(column)) === 'none') {
+    const partition = partitions.of(object);
+    if (partition.isPruned) {
       pruned.partition++;
       continue;
     }
     const commit = commitBounds(object);
-    if (prune(bound.predicate, (column) => path.get(column) ?? commit(column)) === 'none') {
+    if (prune(bound.predicate, (source) => commit(source) ?? partition.knowledge(source)) === 'none') {
       pruned.commit++;
       continue;
     }
     files.push({ key: object.key, size: object.size });
   }
-  return { ...bound, files, pruned };
+  return { ...bound, files, partitions: partitions.counts(), pruned };
+}
+
+interface PartitionVerdict {
+  readonly knowledge: Knowledge;
+  readonly isPruned: boolean;
+}
+
+/** Each partition is asked once, however many files it has. */
+function partitionVerdicts(predicate: Predicate, { schema, promotions, partitioning }: PlanContext) {
+  const layouts = new Map<readonly PartitionStrategy[], Map<string, PartitionVerdict>>();
+  const knowledges = new Map<readonly PartitionStrategy[], (path: string) => Knowledge>();
+
+  /** Where nothing tells which strategies a path was made by, a bucket, a range's label or a day may have meant anything. */
+  function knowledgeUnder(written: readonly PartitionStrategy[]): (path: string) => Knowledge {
+    const trusts = (strategy: PartitionStrategy) => written !== partitioning || strategy.type === 'value';
+    return partitionKnowledge(written, schema, promotions, trusts);
+  }
+
+  return {
+    of({ partition, partitioning: written = partitioning }: LakeObject): PartitionVerdict {
+      const verdicts = layouts.get(written) ?? new Map<string, PartitionVerdict>();
+      layouts.set(written, verdicts);
+      const known = verdicts.get(partition);
+      if (known !== undefined) return known;
+      const knowledgeOf = knowledges.get(written) ?? knowledgeUnder(written);
+      knowledges.set(written, knowledgeOf);
+      const knowledge = knowledgeOf(partition);
+      const verdict = { knowledge, isPruned: prune(predicate, knowledge) === 'none' };
+      verdicts.set(partition, verdict);
+      return verdict;
+    },
+    counts() {
+      const verdicts = [...layouts.values()].flatMap((paths) => [...paths.values()]);
+      return { asked: verdicts.length, pruned: verdicts.filter(({ isPruned }) => isPruned).length };
+    },
+  };
 }
 
 /** Whether a partition path is `prefix` or lies below it; segments count as wholes. */
@@ -123,38 +166,9 @@ export function isUnder(partition: string, prefix: string): boolean {
   return prefix === '' || partition === prefix || partition.startsWith(`${prefix}/`);
 }
 
-interface ValueSegment {
-  readonly prefix: string;
-  readonly column: string;
-}
-
-/** Keys in paths that hold a text column's value. Only strategies in force are trusted: a key may mean anything. */
-function valueSegments({ schema, partitioning }: PlanContext): readonly ValueSegment[] {
-  return partitioning.flatMap((strategy) => {
-    if (strategy.type !== 'value') return [];
-    const column = schema.columns.find((candidate) => candidate.name === strategy.field);
-    if (column === undefined || (column.type.kind !== 'string' && column.type.kind !== 'id')) return [];
-    return [{ prefix: `${strategy.name}=`, column: column.name }];
-  });
-}
-
-function pathBounds({ partition }: LakeObject, segments: readonly ValueSegment[]): ReadonlyMap<string, Bounds> {
-  const bounds = new Map<string, Bounds>();
-  const parts = segments.length === 0 ? [] : partition.split('/');
-  for (const { prefix, column } of segments) {
-    const part = parts.find((candidate) => candidate.startsWith(prefix));
-    const value = part === undefined ? undefined : decodeValue(part.slice(prefix.length));
-    if (value === undefined) continue;
-    // The null name stands for missing and for empty values.
-    const text = utf8(value ?? '');
-    bounds.set(column, { min: text, max: text, nullCount: value === null ? undefined : 0 });
-  }
-  return bounds;
-}
-
-function commitBounds({ rows, minTimestamp, maxTimestamp }: LakeObject): (column: string) => Bounds | undefined {
-  return (column) => {
-    if (column !== 'timestamp') return undefined;
+function commitBounds({ rows, minTimestamp, maxTimestamp }: LakeObject): Knowledge {
+  return (source): Bounds | undefined => {
+    if (source.kind !== 'column' || source.column !== 'timestamp') return undefined;
     if (minTimestamp === null) return rows === undefined ? undefined : { rows, nullCount: rows };
     const min = minTimestamp === undefined ? undefined : parseTimestamp(minTimestamp)?.floor;
     const max = maxTimestamp ? parseTimestamp(maxTimestamp)?.floor : undefined;

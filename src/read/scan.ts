@@ -13,7 +13,7 @@ import { ahead } from './ahead.ts';
 import { createReadBatch } from './columns/batch.ts';
 import { promotedNeeds } from './columns/promoted.ts';
 import { select } from './filter/evaluate.ts';
-import { type Bounds, prune } from './filter/prune.ts';
+import { type Bounds, type Knowledge, prune } from './filter/prune.ts';
 import { decodeRows } from './parquet/decode.ts';
 import { type Footer, readFooter } from './parquet/footer.ts';
 import { createObjectReader, type ObjectReader } from './parquet/object-reader.ts';
@@ -89,7 +89,9 @@ async function* openGroups(plan: ReadPlan, context: ScanContext): AsyncGenerator
     const { metadata } = file.footer;
     for (let index = 0; index < metadata.row_groups.length && !file.failed; index++) {
       const rows = Number(metadata.row_groups[index]!.num_rows);
-      const known = (column: string) => boundsOf(file, index, rows, column, context);
+      const known: Knowledge = (source) => {
+        return source.kind === 'attribute' ? undefined : boundsOf(file, index, rows, source.column, context);
+      };
       if (rows === 0 || prune(plan.predicate, known) === 'none') {
         stats.rowGroupsPruned++;
         continue;

@@ -24,7 +24,15 @@ const HEADER: SegmentHeader = {
   mark: '0123456789abcdef',
   layout: {
     schemaVersion: 1,
-    partitioning: [],
+    partitioning: [
+      {
+        type: 'range',
+        field: 'http.response.status_code',
+        name: 'class',
+        ranges: [{ from: 500, to: Number.POSITIVE_INFINITY, label: 'error' }],
+        default: 'other',
+      },
+    ],
     promote: { traces: [], logs: [], metrics: [] },
     sortBy: [],
     limits: { maxAttributeCount: 10, maxNesting: 5 },

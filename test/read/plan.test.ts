@@ -17,6 +17,7 @@ function plan(parameters: ReadParameters, objects: readonly LakeObject[], contex
   return planRead(readRequest('traces', parameters), objects, {
     schema: TRACES,
     partitioning,
+    promotions: [],
     fromJournal: new Set(),
     ...context,
   });

@@ -1,26 +1,38 @@
 /**
  * The same predicate asked of what is known about many rows at once: a partition's path, a file's time range, a row
- * group's statistics. 'none' is said only when no row can pass; what is not known counts as "may pass".
+ * group's statistics and Bloom filters, a page's statistics. 'none' is said only when no row can pass; what is not known
+ * counts as "may pass".
  */
 import type { CompareOp } from './ast.ts';
-import { holds, type Predicate, type Test } from './predicate.ts';
+import { compareToValue } from './number.ts';
+import { holds, type Predicate, type Source, type Test } from './predicate.ts';
 import { compareBytes, compileLike, likePrefix, utf8 } from './text.ts';
 
 /**
- * What holds for a column in all rows asked about. `min` and `max` bound the values that are not null; they need not
+ * What holds for a source in all rows asked about. `min` and `max` bound the values that are not null; they need not
  * occur. Text is UTF-8, integers and timestamps (microseconds) are bigints, booleans 0 and 1. NaN is never within
- * bounds of doubles, so that a double's `max` says nothing about NaN.
+ * bounds of doubles, so that a double's `max` says nothing about NaN. Bounds of an attribute that are numbers bound the
+ * numbers its texts stand for, and say that every text is a number.
  */
 export interface Bounds {
   readonly min?: bigint | number | Uint8Array | undefined;
   readonly max?: bigint | number | Uint8Array | undefined;
   readonly nullCount?: number | undefined;
   readonly rows?: number | undefined;
+  /** Every row is null. */
+  readonly allNull?: boolean | undefined;
+  /** Whether surely no row has the value: what a Bloom filter or the path of a hash partition knows. */
+  readonly lacks?: ((value: Value) => boolean) | undefined;
 }
+
+export type Value = bigint | number | Uint8Array;
+
+/** What is known of a source; undefined for nothing. */
+export type Knowledge = (source: Source) => Bounds | undefined;
 
 export type Verdict = 'none' | 'maybe';
 
-export function prune(predicate: Predicate, bounds: (column: string) => Bounds | undefined): Verdict {
+export function prune(predicate: Predicate, bounds: Knowledge): Verdict {
   switch (predicate.kind) {
     case 'always':
       return predicate.value ? 'maybe' : 'none';
@@ -31,32 +43,39 @@ export function prune(predicate: Predicate, bounds: (column: string) => Bounds |
     case 'match':
       return 'maybe';
     case 'test': {
-      if (predicate.source.kind === 'attribute') return 'maybe';
-      const known = bounds(predicate.source.column);
+      const known = bounds(predicate.source);
       return known !== undefined && excluded(predicate.test, known) ? 'none' : 'maybe';
     }
   }
 }
 
 function excluded(test: Test, bounds: Bounds): boolean {
-  const { nullCount, rows } = bounds;
+  const { nullCount, rows, allNull, lacks } = bounds;
   if (test.kind === 'null' && test.isNull) return nullCount === 0;
   // Every other test fails on null.
-  if (rows !== undefined && nullCount === rows) return true;
+  if (allNull || (rows !== undefined && nullCount === rows)) return true;
+  const absent = (value: Value) => outside('=', value, bounds, false) || lacks?.(value) === true;
   switch (test.kind) {
     case 'int':
-      return outside(test.op, test.value, bounds, false);
+      return test.op === '=' ? absent(test.value) : outside(test.op, test.value, bounds, false);
     case 'double':
-      return outside(test.op, test.value, bounds, true);
+      return test.op === '=' ? absent(test.value) : outside(test.op, test.value, bounds, true);
     case 'text':
-      return outside(test.op, utf8(test.value), bounds, false);
+      return test.op === '=' ? absent(utf8(test.value)) : outside(test.op, utf8(test.value), bounds, false);
     case 'bool':
-      return (!test.whenFalse && isBelow(bounds.max, 1)) || (!test.whenTrue && isAbove(bounds.min, 0));
+      return (!test.whenFalse || absent(0)) && (!test.whenTrue || absent(1));
     case 'intIn':
     case 'doubleIn':
-      return !test.negated && test.values.every((value) => outside('=', value, bounds, false));
+      return !test.negated && test.values.every(absent);
     case 'textIn':
-      return !test.negated && test.values.every((value) => outside('=', utf8(value), bounds, false));
+      return !test.negated && test.values.every((value) => absent(utf8(value)));
+    case 'number':
+      return outsideNumber(test.op, (bound) => compareToValue(bound, test.value), bounds);
+    case 'numberIn':
+      return (
+        !test.negated &&
+        test.values.every((value) => outsideNumber('=', (bound) => compareToValue(bound, value), bounds))
+      );
     case 'like': {
       if (test.negated) return false;
       const prefix = likePrefix(compileLike(test.pattern, test.escape));
@@ -67,12 +86,19 @@ function excluded(test: Test, bounds: Bounds): boolean {
   }
 }
 
-type Value = bigint | number | Uint8Array;
-
 /** `<>` is excluded only where all values are the value itself; NaN passes it, and `>` and `>=`. */
 function outside(op: CompareOp, value: Value, { min, max }: Bounds, mayHoldNaN: boolean): boolean {
-  const low = order(min, value);
-  const high = order(max, value);
+  return excludes(op, order(min, value), order(max, value), mayHoldNaN);
+}
+
+/** The text of an attribute as a number, against bounds that are numbers. */
+function outsideNumber(op: CompareOp, orderOf: (bound: number) => number, { min, max }: Bounds): boolean {
+  const order = (bound: Bounds['min']) => (typeof bound === 'number' ? orderOf(bound) : undefined);
+  return excludes(op, order(min), order(max), false);
+}
+
+/** Whether no value passes, from the order of the bounds and the value asked for. */
+function excludes(op: CompareOp, low: number | undefined, high: number | undefined, mayHoldNaN: boolean): boolean {
   switch (op) {
     case '=':
       return (low !== undefined && low > 0) || (high !== undefined && high < 0);
@@ -93,20 +119,13 @@ function outsidePrefix(prefix: Uint8Array, { min, max }: Bounds): boolean {
   return below || (min instanceof Uint8Array && compareBytes(min, 0, Math.min(n, min.length), prefix) > 0);
 }
 
-function isBelow(bound: Value | undefined, value: number): boolean {
-  return typeof bound === 'number' && bound < value;
-}
-
-function isAbove(bound: Value | undefined, value: number): boolean {
-  return typeof bound === 'number' && bound > value;
-}
-
 /** Undefined where the bound is unknown or of another kind than the value. */
 function order(bound: Value | undefined, value: Value): number | undefined {
   if (bound instanceof Uint8Array || value instanceof Uint8Array) {
     const both = bound instanceof Uint8Array && value instanceof Uint8Array;
     return both ? compareBytes(bound, 0, bound.length, value) : undefined;
   }
-  if (bound === undefined || typeof bound !== typeof value || Number.isNaN(bound)) return undefined;
+  // Relations between number and bigint are exact.
+  if (bound === undefined || Number.isNaN(bound)) return undefined;
   return bound < value ? -1 : bound > value ? 1 : 0;
 }
