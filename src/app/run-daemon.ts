@@ -10,7 +10,11 @@ export async function runDaemon(config: Config, version: string): Promise<void> 
   fixMallocThreshold();
   const daemon = await startDaemon(config, version);
   process.stdout.write(welcome(daemon, config, version));
-  await stopSignal();
+  const lost = await Promise.race([stopSignal(), daemon.journalLost]);
+  if (lost) {
+    process.stderr.write(`otel-lake: ${lost.message}; this bridge ends\n  ${lost.hint}\n`);
+    process.exit(1); // at once: what it would commit is the other's to commit
+  }
   process.stderr.write('otel-lake: stopping; a second signal stops at once (what is acknowledged is in the journal)\n');
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1));
   await daemon.stop(STOP_DEADLINE_MS);

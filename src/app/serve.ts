@@ -40,6 +40,8 @@ export interface Daemon {
   readonly api: string;
   readonly admin: string;
   readonly lake: string;
+  /** Resolves where another bridge took the journal over: end the process, without `stop`. */
+  readonly journalLost: Promise<BridgeError>;
   /** Stops receiving, commits what it can within the deadline, and ends all threads. */
   stop(deadlineMs: number): Promise<void>;
 }
@@ -65,6 +67,7 @@ export async function startDaemon(config: Config, version: string): Promise<Daem
     onProblem: (key, error) => log.warn({ key, code: error.code }, error.message),
   });
   let stopping = false;
+  const journalLost = Promise.withResolvers<BridgeError>();
 
   const storeHealth = watchStore(store, log);
   await storeHealth.first;
@@ -74,7 +77,10 @@ export async function startDaemon(config: Config, version: string): Promise<Daem
     log,
     metrics,
     randomness: systemRandomness,
-    startLane: (node) => spawnThread<ToLane, FromLane>('lane', { ...threadData, node } satisfies LaneThreadData),
+    startLane(node, lock) {
+      return spawnThread<ToLane, FromLane>('lane', { ...threadData, node, lock } satisfies LaneThreadData);
+    },
+    onJournalLost: journalLost.resolve,
     startEncoder: () => spawnThread<ToEncoder, FromEncoder>('encoder', threadData),
     transferables: (segment) => segment.batches?.flatMap(transferables) ?? [],
   });
@@ -149,6 +155,7 @@ export async function startDaemon(config: Config, version: string): Promise<Daem
       api: formatAddress(api.address),
       admin: formatAddress(adminServer.address),
       lake: store.location,
+      journalLost: journalLost.promise,
       stop,
     };
   } catch (error) {

@@ -1,5 +1,6 @@
 /** What a worker thread is given at its start. */
 import type { Config } from '../config/types.ts';
+import type { LockMark } from '../journal/lock.ts';
 import type { Layout } from '../model/layout.ts';
 
 export interface ThreadData {
@@ -11,4 +12,5 @@ export interface ThreadData {
 export interface LaneThreadData extends ThreadData {
   /** Part of the lane's commit ids. */
   readonly node: string;
+  readonly lock: LockMark;
 }

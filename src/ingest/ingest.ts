@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/types.ts';
 import { BridgeError } from '../errors.ts';
 import { listSegments, makeJournalFolders, segmentCommitId } from '../journal/journal.ts';
-import { type JournalLock, lockJournal } from '../journal/lock.ts';
+import { checkLock, type JournalLock, type LockMark, lockJournal } from '../journal/lock.ts';
 import type { Randomness } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -63,11 +63,16 @@ export interface IngestOptions {
   readonly files: Files;
   readonly log: Logger;
   readonly metrics: Metrics;
-  readonly startLane: (node: string) => ThreadPort<ToLane, FromLane>;
+  readonly startLane: (node: string, lock: LockMark) => ThreadPort<ToLane, FromLane>;
+  /** Another bridge has the journal now: this one must end without touching it. */
+  readonly onJournalLost: (error: BridgeError) => void;
   readonly randomness: Randomness;
   readonly startEncoder: StartThread<ToEncoder, FromEncoder>;
   readonly transferables: (segment: SealedSegment) => ArrayBuffer[];
 }
+
+/** Lanes look before each answer; this is for a bridge that has nothing to answer. */
+const LOCK_CHECK_MS = 1000;
 
 /** Takes the journal's lock, queues what an earlier run left, and starts the threads. */
 export async function startIngest(options: IngestOptions): Promise<Ingest> {
@@ -100,7 +105,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   });
   const lanes = createLanePool({
     lanes: config.operations.lanes,
-    startThread: options.startLane,
+    startThread: (node) => options.startLane(node, lock.mark),
     randomness: options.randomness,
     onSealed(segment, reason) {
       log.debug({ commitId: segment.commitId, reason, rows: segment.counts }, 'segment sealed');
@@ -118,6 +123,14 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     },
   });
   let reservedBytes = 0;
+  const lockWatch = setInterval(() => {
+    try {
+      checkLock(lock.mark);
+    } catch (error) {
+      clearInterval(lockWatch);
+      options.onJournalLost(BridgeError.from(error));
+    }
+  }, LOCK_CHECK_MS).unref();
 
   if (leftOver.length > 0) log.info({ segments: leftOver.length }, 'replaying the journal of an earlier run');
   queueSegments(leftOver);
@@ -214,6 +227,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
         log.warn({ segments: queue.waiting.length }, `what is not committed stays in the journal: ${why}`);
       }
       await queue.stop();
+      clearInterval(lockWatch);
       lock.release();
     },
     status: () => ({

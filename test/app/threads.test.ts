@@ -68,7 +68,8 @@ async function startBench(t: TestContext, toml = ''): Promise<Bench> {
     log,
     metrics,
     randomness: systemRandomness,
-    startLane: (node) => keep(lanes, start<ToLane, FromLane>('lane', { node })),
+    startLane: (node, lock) => keep(lanes, start<ToLane, FromLane>('lane', { node, lock })),
+    onJournalLost: () => {}, // the folder goes before the bench
     startEncoder: () => keep(encoders, start<ToEncoder, FromEncoder>('encoder', {})),
     transferables: (segment) => segment.batches?.flatMap(transferables) ?? [],
   });

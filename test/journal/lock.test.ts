@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { BridgeError } from '../../src/errors.ts';
-import { lockJournal } from '../../src/journal/lock.ts';
+import { checkLock, lockJournal } from '../../src/journal/lock.ts';
 import { tempFolder } from '../support/temp.ts';
 
 test('a second bridge on one journal is refused with the owner named', (t) => {
@@ -35,4 +35,17 @@ test('a lock of another process that had the same id is taken over', { skip: noP
   writeFileSync(join(journal, 'lock'), `${process.pid} 1\n`);
   lockJournal(journal).release();
   assert.equal(existsSync(join(journal, 'lock')), false);
+});
+
+test('a lock that is gone, or another bridge has made anew, is noticed and not released', (t) => {
+  const journal = tempFolder(t);
+  const lock = lockJournal(journal);
+  checkLock(lock.mark);
+  rmSync(join(journal, 'lock'));
+  assert.throws(() => checkLock(lock.mark), { code: 'conflict', message: /its lock is gone/ });
+  const other = lockJournal(journal);
+  assert.throws(() => checkLock(lock.mark), { code: 'conflict', message: /taken over by process \d+/ });
+  lock.release();
+  checkLock(other.mark);
+  other.release();
 });

@@ -14,6 +14,7 @@ import type { ReadLake } from './lake-reader.ts';
 import type { TortureLake } from './lakes.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { startSenders } from './senders.ts';
+import { untilReady, withTimeout } from './wait.ts';
 
 export interface KillOptions {
   readonly folder: string;
@@ -55,9 +56,7 @@ encoders = 2
 
 /** A moment that does not come within this time is not waited for. */
 const MAX_WAIT_MS = 2500;
-const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 60_000;
-const POLL_MS = 20;
 
 export async function runKill(options: KillOptions): Promise<KillReport> {
   const { folder, lake, readLake, log } = options;
@@ -69,6 +68,7 @@ export async function runKill(options: KillOptions): Promise<KillReport> {
     ledger,
     bulkOneIn: lake.hasParts ? 12 : undefined,
     maxPauseMs: 30,
+    answerMs: 20_000,
   });
   const kills: Record<string, number> = {};
   const restartMs: number[] = [];
@@ -150,11 +150,11 @@ export async function runKill(options: KillOptions): Promise<KillReport> {
       const bridge = await listening;
       await untilReady(bridge);
       senders.aim(bridge);
-      await within(senders.stop(), 'the senders did not come to an end');
+      await withTimeout(senders.stop(), STOP_TIMEOUT_MS, 'the senders did not come to an end');
       await bridge.flush();
       const exit = once(process, 'exit');
       process.kill('SIGTERM');
-      const [code] = await within(exit, 'the bridge did not stop');
+      const [code] = await withTimeout(exit, STOP_TIMEOUT_MS, 'the bridge did not stop');
       if (code !== 0) problems.push(`stopped by SIGTERM the bridge ended with ${code}`);
     } finally {
       process.kill('SIGKILL');
@@ -175,23 +175,6 @@ function chooseMoment(random: Random, lake: TortureLake): string {
   if (at < 2) return 'random';
   if (at === 2) return 'start';
   return at === 3 ? 'replay' : random.pick(lake.moments.names);
-}
-
-async function untilReady({ api }: TestBridge): Promise<void> {
-  const deadline = performance.now() + READY_TIMEOUT_MS;
-  for (;;) {
-    const response = await fetch(`${api}/readyz`);
-    const text = await response.text();
-    if (response.status === 200) return;
-    if (performance.now() > deadline) throw new Error(`not ready after ${READY_TIMEOUT_MS} ms: ${text}`);
-    await sleep(POLL_MS);
-  }
-}
-
-function within<T>(work: Promise<T>, otherwise: string): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`${otherwise} within ${STOP_TIMEOUT_MS} ms`)), STOP_TIMEOUT_MS);
-  return Promise.race([work, promise]).finally(() => clearTimeout(timer));
 }
 
 function counts(ledger: Ledger) {

@@ -9,6 +9,7 @@ import { Random } from '../fuzz/random.ts';
 import { callGrpc, exportPath, post, readAnswer } from '../support/requests.ts';
 import type { Ledger } from './ledger.ts';
 import { requestOf, type SendKey } from './sent-rows.ts';
+import { withTimeout } from './wait.ts';
 
 /** Where the bridge listens at the moment. */
 export interface Target {
@@ -37,9 +38,10 @@ export interface SendersOptions {
   readonly bulkOneIn: number | undefined;
   /** Longest pause between two requests of a sender. */
   readonly maxPauseMs: number;
+  /** What has no answer by then is unknown. */
+  readonly answerMs: number;
 }
 
-const ANSWER_MS = 20_000;
 /** Shorter than receivers ask for: the run would otherwise wait more than it works. */
 const [MIN_RETRY_DELAY_MS, MAX_RETRY_DELAY_MS] = [20, 300];
 const RETRYABLE_HTTP: ReadonlySet<number> = new Set([429, 502, 503, 504]);
@@ -95,7 +97,7 @@ export function startSenders(options: SendersOptions): Senders {
       const { signal, type, flawed } = draft;
       const body = requestOf(signal.name, { ...key, attempt }, type, flawed);
       const send = ledger.begin(signal.name, { ...key, attempt }, flawed ? 1 : 0);
-      const answer = await trySend(to, draft, body).catch((error: Error) => error);
+      const answer = await withTimeout(trySend(to, draft, body), options.answerMs).catch((error: Error) => error);
       if (answer instanceof Error) {
         ledger.end(send, 'unknown', describe(answer));
       } else if (answer.type === 'taken') {
@@ -131,7 +133,7 @@ function trySend(to: Target, draft: Draft, body: Buffer<ArrayBuffer>): Promise<A
 }
 
 async function tryHttp({ otlp }: Target, { signal, type }: Draft, body: Buffer<ArrayBuffer>): Promise<Answer> {
-  const response = await withTimeout(post(otlp, signal, type, body));
+  const response = await post(otlp, signal, type, body);
   const { status } = response;
   const bytes = new Uint8Array(await response.arrayBuffer());
   if (status === 200) return { type: 'taken', rejected: readAnswer(signal, type, bytes).rejected };
@@ -140,17 +142,11 @@ async function tryHttp({ otlp }: Target, { signal, type }: Draft, body: Buffer<A
 }
 
 async function tryGrpc({ grpc }: Target, { signal }: Draft, body: Buffer<ArrayBuffer>): Promise<Answer> {
-  const { code, message, hasRetryInfo, body: bytes } = await withTimeout(callGrpc(grpc, exportPath(signal), body));
+  const { code, message, hasRetryInfo, body: bytes } = await callGrpc(grpc, exportPath(signal), body);
   if (code === 0) return { type: 'taken', rejected: readAnswer(signal, 'protobuf', bytes).rejected };
   if (Number.isNaN(code)) throw new Error('the stream ended without a status');
   const retryable = RETRYABLE_GRPC.has(code) || (code === RESOURCE_EXHAUSTED && hasRetryInfo);
   return { type: 'refused', retryable, why: `${code} ${message}` };
-}
-
-function withTimeout<T>(call: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`no answer within ${ANSWER_MS} ms`)), ANSWER_MS);
-  return Promise.race([call, promise]).finally(() => clearTimeout(timer));
 }
 
 /** What fetch hides in the cause is the part worth reading. */
