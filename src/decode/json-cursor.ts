@@ -6,6 +6,7 @@
 import { isUtf8 } from 'node:buffer';
 import { BridgeError } from '../errors.ts';
 import { numberEnd } from './json-number.ts';
+import { invalidUtf8At } from './utf8.ts';
 
 export const QUOTE = 0x22;
 export const OPEN_OBJECT = 0x7b;
@@ -62,7 +63,9 @@ export class JsonCursor {
     this.end = bytes.length;
     this.text = bytes;
     this.#maxDepth = maxDepth;
-    if (!isUtf8(bytes)) throw new BridgeError('invalid_argument', 'the JSON text is not valid UTF-8');
+    if (!isUtf8(bytes)) {
+      throw new BridgeError('invalid_argument', `the JSON text is not valid UTF-8 at byte ${invalidUtf8At(bytes)}`);
+    }
     const byteOrderMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
     if (byteOrderMark) this.at = 3;
   }

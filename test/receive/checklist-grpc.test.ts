@@ -181,8 +181,15 @@ for (const [name, code, call] of ODD) {
   });
 }
 
-test('trailers stay small whatever the error quotes', async () => {
+test('answers and trailers stay far under 4 MiB whatever they quote', async () => {
   const answer = await callGrpc(bridge.grpc, path, GARBAGE, { encoding: 'x'.repeat(4000) });
   assert.equal(answer.code, status.UNIMPLEMENTED);
   assert.ok(answer.message.length < 1200);
+  const spans = Array.from({ length: 20_000 }, (_, i) => ({
+    name: 'x'.repeat(50),
+    changes: { traceId: `0${i}`.slice(-2) },
+  }));
+  const refused = await callGrpc(bridge.grpc, path, requestBody(TRACES, 'protobuf', 'many-refused', spans));
+  assert.equal(readAnswer(TRACES, 'protobuf', refused.body).rejected, spans.length);
+  assert.ok(refused.body.length < 1200);
 });

@@ -184,7 +184,7 @@ test('answers are gzip only where that is asked for, and only where it makes the
   assert.equal(tiny.headers.get('content-encoding'), null);
 });
 
-test('an answer stays small whatever a request puts into its message', async () => {
+test('an answer stays far under 4 MiB whatever a request puts into its message', async () => {
   const long = 'ä€😀'.repeat(2000);
   const bodies = [
     JSON.stringify({ resourceSpans: [{ [long]: 1, scopeSpans: [{ spans: [{ kind: long }] }] }] }),
@@ -223,7 +223,7 @@ test('what is no HTTP request gets a Status too', async () => {
   assert.match(expecting, /^HTTP\/1\.1 200 /);
 });
 
-test('trouble of store or journal that may pass is 503 with Retry-After, never 500 and never partial success', async (t) => {
+test('trouble of store or journal that may pass is 503 with Retry-After or UNAVAILABLE with RetryInfo, never 500, never partial success', async (t) => {
   const full = await startBridge(t, '[journal]\nmax_bytes = 1048576');
   // A file where the lake's folder was: nothing can be committed, so the journal fills up.
   rmSync(join(full.folder, 'lake'), { recursive: true, force: true });

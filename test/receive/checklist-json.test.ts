@@ -76,11 +76,29 @@ test('ids of log records may be missing, and refuse their record alone where the
   );
 });
 
+test('ids of exemplars may be missing, and refuse their point alone where their length is wrong', async () => {
+  const service = 'json-exemplar-ids';
+  const json = requestJson(METRICS, service, [
+    { name: 'none', changes: { exemplars: [{ asInt: '1' }] } },
+    { name: 'short', changes: { exemplars: [{ traceId: TRACE_ID.slice(2) }] } },
+    { name: 'long', changes: { exemplars: [{ spanId: `${SPAN_ID}00` }] } },
+  ]);
+  const response = await post(bridge.otlp, METRICS, 'json', json);
+  const { partialSuccess } = (await response.json()) as { partialSuccess: { rejectedDataPoints: string } };
+  assert.equal(partialSuccess.rejectedDataPoints, '2');
+  assert.deepEqual(
+    (await rowsOf(bridge.api, 'metrics', service)).map((row) => row.metric_name),
+    ['none'],
+  );
+});
+
 test('other bytes are base64', async () => {
   const attributes = [{ key: 'raw', value: { bytesValue: '3q2+7w==' } }];
   const span = await rowOf(TRACES, { attributes });
   assert.deepEqual(span.attributes, { raw: '3q2+7w==' });
   assert.equal(span.attribute_types, 'y');
+  const record = await rowOf(LOGS, { body: { bytesValue: '3q2-7w' } });
+  assert.deepEqual([record.body, record.body_type], ['3q2+7w==', 'y']);
 });
 
 test('enums are integers, names are taken too', async () => {
@@ -141,6 +159,53 @@ test('a field that is null is not there, the last of a repeated name wins', asyn
   const edit = (json: string) => json.replace('"kind":2', '"kind":2,"kind":3');
   assert.equal((await rowOf(TRACES, {}, edit)).kind, 'CLIENT');
 });
+
+test('parts of a repeated sub-message merge', async () => {
+  const edit = (json: string) =>
+    json.replace('"kind":2', '"status":{"code":2,"message":"first"},"kind":2,"status":{"message":"last"}');
+  const span = await rowOf(TRACES, {}, edit);
+  assert.deepEqual([span.status_code, span.status_message], ['ERROR', 'last']);
+  const body = (json: string) =>
+    json.replace(
+      '"severityNumber":9',
+      '"severityNumber":9,"body":{"arrayValue":{"values":[{"intValue":1}]}},"body":{"arrayValue":{"values":[{"intValue":2}]}}',
+    );
+  assert.equal((await rowOf(LOGS, {}, body)).body, '[1,2]');
+});
+
+/** What is no OTLP/JSON, and where the answer says it is. */
+const BROKEN: readonly (readonly [name: string, body: Uint8Array<ArrayBuffer>, where: RegExp])[] = [
+  ['invalid UTF-8', utf8('{"resourceSpans":[{"schemaUrl":"a', [0xc3, 0x28], '"}]}'), /byte \d+|schemaUrl/],
+  ['invalid UTF-8 in an unknown field', utf8('{"future":"a', [0xed, 0xa0, 0x80], '"}'), /byte \d+|future/],
+  ['JSON that is cut off', utf8('{"resourceSpans":[{"resource"'), /byte \d+|resourceSpans/],
+  ['something behind the request', utf8('{} {}'), /byte \d+/],
+  ['a number of the wrong kind', utf8('{"resourceSpans":[{"resource":{"droppedAttributesCount":1.5}}]}'), /dropped/],
+  [
+    'an integer over 64 bits',
+    utf8('{"resourceSpans":[{"scopeSpans":[{"spans":[{"startTimeUnixNano":"18446744073709551616"}]}]}]}'),
+    /spans\[0\]\.startTimeUnixNano/,
+  ],
+  ['a list in place of a message', utf8('{"resourceSpans":[{"resource":[]}]}'), /resourceSpans\[0\]\.resource/],
+  [
+    'base64 that is none',
+    utf8('{"resourceSpans":[{"resource":{"attributes":[{"key":"k","value":{"bytesValue":"*"}}]}}]}'),
+    /bytesValue/,
+  ],
+];
+
+function utf8(...parts: (string | number[])[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.concat(parts.map((part) => Buffer.from(part as string))));
+}
+
+for (const [name, body, where] of BROKEN) {
+  test(`${name} is a clean 400 that says where`, async () => {
+    const response = await post(bridge.otlp, TRACES, 'json', body);
+    assert.equal(response.status, 400);
+    const status = (await response.json()) as { code: number; message: string };
+    assert.equal(status.code, 3);
+    assert.match(status.message, where);
+  });
+}
 
 test('text keeps every character, escaped or not', async () => {
   const text = 'a\u0000b\u001f"\\/é€😀\u2028';

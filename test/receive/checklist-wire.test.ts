@@ -14,7 +14,9 @@ import {
   intValue,
   keyValue,
   len,
+  SPAN_ID,
   stringValue,
+  TRACE_ID,
   varint,
 } from '../decode/wire-bytes.ts';
 import { callGrpc, exportPath, post, readAnswer, rowsOf, TRACES } from '../support/requests.ts';
@@ -28,6 +30,7 @@ type Row = Record<string, unknown>;
 interface Sent {
   readonly rows: Row[];
   readonly rejected: number;
+  readonly message: string | undefined;
 }
 
 /** ResourceX with a service.name around the parts of a ScopeX. */
@@ -48,7 +51,7 @@ async function send(signal: Signal, ...scopeParts: Uint8Array[]): Promise<Sent> 
   const rows = await rowsOf(bridge.api, signal.name, http);
   const withoutService = (row: Row) => ({ ...row, service_name: '', resource_attributes: {} });
   assert.deepEqual(rows.map(withoutService), (await rowsOf(bridge.api, signal.name, grpc)).map(withoutService));
-  return { rows, rejected: overHttp.rejected };
+  return { rows, ...overHttp };
 }
 
 const span = (...parts: Uint8Array[]) => len(2, IDS, ...parts);
@@ -159,6 +162,41 @@ test('attribute values nested deeper than the limit refuse their row alone', asy
     ['flat'],
   );
 });
+
+/** Rows with ids of every wrong length, and how many of them are refused; the rest are taken. */
+const WRONG_IDS: readonly (readonly [Signal, bad: Uint8Array[], good: Uint8Array[]])[] = [
+  [
+    TRACES,
+    [
+      len(2, len(1, 'short'), len(2, SPAN_ID), len(5, 'short')),
+      len(2, len(1, TRACE_ID), len(5, 'without a span id')),
+      span(len(4, 'parent'), len(5, 'parent')),
+      span(len(13, len(1, concat(TRACE_ID, SPAN_ID))), len(5, 'long id in a link')),
+    ],
+    [span(len(4, SPAN_ID), len(13, len(1, TRACE_ID), len(2, SPAN_ID)))],
+  ],
+  [
+    LOGS,
+    [len(2, len(9, SPAN_ID)), len(2, len(10, TRACE_ID))],
+    [len(2, len(9, TRACE_ID), len(10, SPAN_ID)), len(2, fixed64(1, 5n))],
+  ],
+  [
+    METRICS,
+    [len(2, len(1, 'm'), len(5, len(1, len(5, len(5, SPAN_ID))), len(1, len(5, len(4, TRACE_ID)))))],
+    [len(2, len(1, 'm'), len(5, len(1, len(5, len(5, TRACE_ID), len(4, SPAN_ID))), len(1, len(5))))],
+  ],
+];
+const ROWS_IN_METRIC = 2;
+
+for (const [signal, bad, good] of WRONG_IDS) {
+  test(`${signal.name} with an id of wrong length are refused alone: partial success with count and message`, async () => {
+    const rowsEach = signal === METRICS ? ROWS_IN_METRIC : 1;
+    const { rows, rejected, message } = await send(signal, ...bad, ...good);
+    assert.equal(rejected, bad.length * rowsEach);
+    assert.match(message!, /refused: \w+(?: of an? \w+)? has \d+ bytes, it must have (?:16|8)/);
+    assert.equal(rows.length, good.length * rowsEach);
+  });
+}
 
 function groups(depth: number): Uint8Array {
   return concat(Buffer.alloc(depth, 0x0b), Buffer.alloc(depth, 0x0c));

@@ -32,15 +32,16 @@ const OFFSETS = {
 const TAKEN = ['now', 'recent', 'soon'];
 
 for (const signal of SIGNAL_LIST) {
-  test(`${signal.name} with a time outside of the window are refused alone, with count and message, on both transports`, async (t) => {
+  test(`${signal.name} with a time outside of the window are refused alone, with count and message, on both transports, protobuf and JSON`, async (t) => {
     const bridge = await startBridge(t, WINDOW);
-    for (const transport of ['http', 'grpc']) {
-      const body = requestBody(signal, 'protobuf', transport, items(Date.now(), OFFSETS));
+    for (const transport of ['http', 'json', 'grpc']) {
+      const type = transport === 'json' ? 'json' : 'protobuf';
+      const body = requestBody(signal, type, transport, items(Date.now(), OFFSETS));
       const answer =
-        transport === 'http'
-          ? new Uint8Array(await (await post(bridge.otlp, signal, 'protobuf', body)).arrayBuffer())
-          : (await callGrpc(bridge.grpc, exportPath(signal), body)).body;
-      const { rejected, message } = readAnswer(signal, 'protobuf', answer);
+        transport === 'grpc'
+          ? (await callGrpc(bridge.grpc, exportPath(signal), body)).body
+          : new Uint8Array(await (await post(bridge.otlp, signal, type, body)).arrayBuffer());
+      const { rejected, message } = readAnswer(signal, type, answer);
       assert.equal(rejected, 3);
       assert.match(message!, /refused: its time \S+Z is before \S+Z, the bound of limits\.max_past_seconds/);
       assert.deepEqual(await namesOf(bridge.api, signal, transport), TAKEN);
