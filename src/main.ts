@@ -16,5 +16,7 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   // Loaded when they are needed: help and checks should not wait for the AWS SDK and the encoder.
   openLake: async (config, options) => (await import('./app/open-lake.ts')).openLake(config, options, version),
   replay: async (lake, options, hooks) => (await import('./app/replay.ts')).replay(lake, options, hooks),
+  checkLake: async (config, options, hooks) =>
+    (await import('./app/check-lake.ts')).runLakeCheck(config, options, hooks),
   serve: async (config) => (await import('./app/run-daemon.ts')).runDaemon(config, version),
 });

@@ -1,8 +1,8 @@
 /**
  * A commit record in the lake: the JSON form of CommitRecord (model/commit.ts) under `_lake/commits/{commit id}.json`.
  *
- * Invariants: it is written after all objects it names, only once, and never changed; so its being there means that the
- * commit is whole. Objects it names may be missing later for one reason only: a deletion, whose receipt names them.
+ * Invariants: it is written after all objects it names, only once, and never changed (but for one that a check has
+ * recovered, which the commit itself replaces); so its being there means that the commit is whole. Objects it names may be missing later for one reason only: a deletion, whose receipt names them.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { COMMIT_ID, type CommitObject, type CommitRecord } from '../model/commit.ts';
@@ -27,7 +27,9 @@ export function decodeCommitRecord(body: Uint8Array, key: string, commitId: stri
   const objects = record.list('objects').map((object) => decodeObject(object));
   const committedAt = record.string('committedAt');
   const partitioning = decodePartitioning(record);
-  return { formatVersion: 1, commitId, committedAt, ...(partitioning && { partitioning }), objects, rows };
+  const recovered = record.flag('recovered') ? { recovered: true as const } : {};
+  const optional = { ...(partitioning && { partitioning }), ...recovered };
+  return { formatVersion: 1, commitId, committedAt, objects, rows, ...optional };
 }
 
 /** Undefined also for what this version does not know: nothing may be concluded from the paths then. */

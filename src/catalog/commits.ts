@@ -30,7 +30,8 @@ export interface ReadCommitsOptions {
 export interface Commits {
   /**
    * Writes the record, last of all that belongs to a commit. Where an equal record is there already, an earlier try of
-   * the same commit has succeeded, and nothing is left to do; a different one is `already_exists`.
+   * the same commit has succeeded, and nothing is left to do; one that a check had recovered is replaced; a different
+   * one is `already_exists`.
    */
   write(record: CommitRecord): Promise<void>;
   /** Undefined where the commit is not complete. Throws `corrupt` where the record cannot be read. */
@@ -61,6 +62,10 @@ export function createCommits(store: ObjectStore): Commits {
       } catch (error) {
         if (BridgeError.from(error).code !== 'already_exists') throw error;
         const found = await read(record.commitId);
+        if (found?.recovered) {
+          await store.put(key, encodeCommitRecord(record), { contentType: 'application/json' });
+          return;
+        }
         if (found && isSameCommit(found, record)) return;
         throw new BridgeError('already_exists', `${key} is there already and tells of other objects or counts`, {
           hint: 'Two bridges must not share one journal folder.',

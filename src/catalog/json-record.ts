@@ -11,6 +11,8 @@ export interface RecordReader {
   optionalString(name: string): string | undefined;
   /** Null is kept: it says something else than a missing value. */
   nullableString(name: string): string | null;
+  /** False where it is missing. */
+  flag(name: string): boolean;
   list(name: string): RecordReader[];
   /** The members of an object that is a map. */
   entries(name: string): [string, RecordReader][];
@@ -74,6 +76,11 @@ function reader(value: unknown, key: string, path: string): RecordReader {
     optionalCount: (name) => (get(name) === undefined ? undefined : count(name)),
     optionalString: (name) => (get(name) === undefined ? undefined : string(name)),
     nullableString: (name) => (get(name) === null ? null : string(name)),
+    flag(name) {
+      const value = get(name) ?? false;
+      if (typeof value !== 'boolean') throw wrong(name, 'true or false');
+      return value;
+    },
     list(name) {
       const list = get(name);
       if (!Array.isArray(list)) throw wrong(name, 'list');

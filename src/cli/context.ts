@@ -1,5 +1,6 @@
 /** What every command needs from its surroundings; handed in by main.ts. */
 import { type Command, Option } from 'commander';
+import type { CheckHooks, CheckOptions, CheckSummary } from '../check/types.ts';
 import type { Config } from '../config/types.ts';
 import type { Lake } from './lake.ts';
 import type { ReplayHooks, ReplayOptions, ReplayResult } from './replay-types.ts';
@@ -13,6 +14,8 @@ export interface CliContext {
   openLake(config: Config, options: LakeOptions): Promise<Lake>;
   /** Sends rows of the lake as OTLP; an error on the way is in the result. */
   replay(lake: Lake, options: ReplayOptions, hooks: ReplayHooks): Promise<ReplayResult>;
+  /** Reconciles records, objects and journal; findings are told as they are made. */
+  checkLake(config: Config, options: CheckOptions, hooks: CheckHooks): Promise<CheckSummary>;
   /** Runs the bridge until it is stopped by a signal. */
   serve(config: Config): Promise<void>;
 }

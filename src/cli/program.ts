@@ -4,6 +4,7 @@ import { BridgeError } from '../errors.ts';
 import { addConfigCommand } from './config.ts';
 import type { CliContext } from './context.ts';
 import { addFlushCommand } from './flush.ts';
+import { addLakeCommand } from './lake-check.ts';
 import { addPartitionsCommand } from './partitions.ts';
 import { addReadCommand } from './read.ts';
 import { addReplayCommand } from './replay.ts';
@@ -25,6 +26,7 @@ export function createProgram(context: CliContext): Command {
     addTablesCommand,
     addFlushCommand,
     addReplayCommand,
+    addLakeCommand,
     addConfigCommand,
     addVersionCommand,
   ];

@@ -12,6 +12,7 @@ import type { Batch, NumberData } from '../model/batch.ts';
 import type { CommitObject } from '../model/commit.ts';
 import type { Layout } from '../model/layout.ts';
 import { arrowSchema, type TableSchema } from '../model/table.ts';
+import { isoMicros } from '../model/timestamp.ts';
 import { releaseBuffers } from '../platform/memory.ts';
 import type { ObjectStore, ObjectWriter } from '../store/store.ts';
 import { abortUploadsOf } from './left-uploads.ts';
@@ -144,11 +145,4 @@ function timestampRange(column: NumberData, rows: Int32Array): Pick<CommitObject
     if (max === undefined || value > max) max = value;
   }
   return { minTimestamp: isoMicros(min), maxTimestamp: isoMicros(max) };
-}
-
-function isoMicros(micros: bigint | undefined): string | null {
-  if (micros === undefined) return null;
-  const fraction = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n;
-  const seconds = (micros - fraction) / 1_000_000n;
-  return `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19)}.${String(fraction).padStart(6, '0')}Z`;
 }

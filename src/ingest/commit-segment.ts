@@ -65,7 +65,7 @@ export async function commitSegment(
   // After a crash between commit record and removal only the removal is left to do. Without this check a replay would
   // bring back partitions that were deleted since.
   const already = await commits.read(commitId);
-  if (already) {
+  if (already && !already.recovered) {
     removeSegment(files, journalPath, path);
     return { ...nothing, record: already };
   }

@@ -51,4 +51,9 @@ export interface CommitRecord {
   readonly objects: readonly CommitObject[];
   /** received = rejected + journalled, journalled = written. */
   readonly rows: ByTable<RowCounts>;
+  /**
+   * Written by a check from the objects it found, because the commit never came to its end and its segment was gone. It
+   * makes their rows visible; should the segment come back, its commit takes the place of this record.
+   */
+  readonly recovered?: true;
 }

@@ -21,6 +21,7 @@ const COMMANDS = [
   'tables',
   'flush',
   'replay',
+  'lake check',
   'config check',
   'config show',
   'version',
