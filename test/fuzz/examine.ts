@@ -69,7 +69,7 @@ function judge(fuzzCase: FuzzCase, outcome: Outcome, answers: readonly OracleAns
   }
 
   note(compare(difference), 'bridge and pdata differ');
-  if (fuzzCase.contentType === 'protobuf') note(compareWithReference(difference), 'bridge and reference differ');
+  note(compareWithReference(difference), 'bridge and reference differ');
   const transcoded = fuzzCase.contentType === 'json' ? answers[1] : asked;
   if (fuzzCase.contentType === 'json' && transcoded) {
     if (pdata.accepted) {

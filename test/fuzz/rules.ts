@@ -3,7 +3,7 @@
  *
  * Protobuf is put before two parsers: the reference (protobuf-go), since the bridge has to take and refuse what protobuf
  * does, and the Collector's pdata, whose own departures from protobuf are named here. For JSON there is no second parser
- * of OTLP's dialect, so that rules name the text they are about.
+ * of OTLP's dialect, so that rules name the text they are about; what is accepted must at least be JSON to JSON.parse.
  */
 import type { Verdict } from '../oracle/oracle.ts';
 import type { FuzzCase } from './cases.ts';
@@ -209,7 +209,11 @@ const OTHER_TRANSCODING: readonly Rule[] = [
   },
 ];
 
-export type Agreement = { readonly agrees: true } | { readonly agrees: false; readonly rule: string | undefined };
+export interface Agreement {
+  readonly agrees: boolean;
+  /** Where they do not agree, the name of the rule that lets them. */
+  readonly rule?: string | undefined;
+}
 
 function judge(rules: readonly Rule[], group: string, difference: Difference): Agreement {
   const rule = rules.find((candidate) => candidate.applies(difference));
@@ -220,14 +224,15 @@ function rowsOf({ result }: Outcome): number {
   return result === undefined ? 0 : result.accepted + result.rejected;
 }
 
-/** As `compare`, with the reference; for protobuf only. */
+/** As `compare`, with the reference: protobuf-go for protobuf, JSON.parse for whether a text is JSON at all. */
 export function compareWithReference(difference: Difference): Agreement {
-  const { outcome, reference } = difference;
+  const { fuzzCase, plain, outcome, reference } = difference;
   const accepted = outcome.result !== undefined;
+  if (fuzzCase.contentType === 'json') return { agrees: !accepted || jsonFacts(plain).isJson, rule: undefined };
   if (accepted !== reference.accepted) {
     return judge(accepted ? [] : REFERENCE_LENIENT, 'protobuf refused', difference);
   }
-  return reference.rows === rowsOf(outcome) ? { agrees: true } : { agrees: false, rule: undefined };
+  return { agrees: reference.rows === rowsOf(outcome), rule: undefined };
 }
 
 /** Whether bridge and pdata say the same, else the name of the rule that lets them differ. */
