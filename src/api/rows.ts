@@ -18,7 +18,7 @@ export interface RowsDeps {
   readonly read: (
     request: ReadRequest,
     signal: AbortSignal,
-  ) => { chunks: AsyncIterable<Uint8Array>; stats(): ReadStats | undefined };
+  ) => { chunks: AsyncIterable<Uint8Array>; stats(): ReadStats | undefined; cursor(): string | undefined };
   readonly metrics: Metrics;
 }
 
@@ -55,10 +55,12 @@ export async function streamRows(deps: RowsDeps, request: ReadRequest, call: Cal
   const hasTrailers = method !== 'HEAD' && httpVersion !== '1.0';
   // Pages of Parquet are compressed already.
   const encoding = format === 'parquet' ? undefined : acceptedEncoding(headers['accept-encoding']);
-  const writeHead = () => {
+  const writeHead = (next?: string) => {
     const head = { ...formatHeaders(format, answer.name), Vary: 'Accept, Accept-Encoding' };
     for (const [name, value] of Object.entries(head)) response.setHeader(name, value);
     if (encoding) response.setHeader('Content-Encoding', encoding);
+    // For clients without a way to trailers; it holds if the whole body comes.
+    if (next !== undefined) response.setHeader('Lake-Cursor', next);
     if (hasTrailers) response.setHeader('Trailer', TRAILERS.summary);
     response.writeHead(200);
   };
@@ -68,18 +70,18 @@ export async function streamRows(deps: RowsDeps, request: ReadRequest, call: Cal
     return;
   }
   const startMs = performance.now();
-  const { chunks, stats } = deps.read(request, signal);
+  const { chunks, stats, cursor } = deps.read(request, signal);
   let code = 'ok';
   try {
     const rows = heldBack(chunks, () => {
       if (answer.whenEmpty && stats()?.rows === 0) throw answer.whenEmpty();
     });
     for await (const chunk of encoding ? compress(rows, encoding) : rows) {
-      if (!response.headersSent) writeHead();
+      if (!response.headersSent) writeHead(stats()?.cursor ?? cursor());
       if (!response.write(chunk)) await once(response, 'drain', { signal });
     }
-    if (!response.headersSent) writeHead();
     const found = stats();
+    if (!response.headersSent) writeHead(found?.cursor);
     if (found && hasTrailers) {
       response.addTrailers({ [TRAILERS.summary]: headerJson(summaryOf(found, performance.now() - startMs)) });
     }

@@ -1,4 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts';
+import { createChangeSource } from '../catalog/changes.ts';
 import type { Config } from '../config/types.ts';
 import { openFresh } from '../ingest/fresh.ts';
 import type { Layout } from '../model/layout.ts';
@@ -24,6 +25,7 @@ export function readDeps(
     promotions: layout.promote[table],
     partitioning: layout.partitioning,
     objects: (name, partition, signal) => catalog.objects(name, { partition, signal }),
+    changes: createChangeSource(store, catalog),
     committed: (commitIds, signal) => catalog.committed(commitIds, { signal }),
     fresh: { open: (name, { partition }) => openFresh(fresh, name, partition) },
     batchSize,

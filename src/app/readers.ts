@@ -12,7 +12,7 @@ export interface Readers {
   read(
     request: ReadRequest,
     signal: AbortSignal,
-  ): { chunks: AsyncIterable<Uint8Array>; stats(): ReadStats | undefined };
+  ): { chunks: AsyncIterable<Uint8Array>; stats(): ReadStats | undefined; cursor(): string | undefined };
   stop(): Promise<void>;
 }
 
@@ -62,7 +62,7 @@ export function startReaders(count: number, data: ThreadData): Readers {
       const { port1, port2 } = new MessageChannel();
       reader.worker.postMessage({ port: port2, table: request.table } satisfies ToReader, [port2]);
       const reads = readThroughPort(port1, request, signal);
-      return { chunks: chunksOf(reads, reader), stats: () => reads.stats };
+      return { chunks: chunksOf(reads, reader), stats: () => reads.stats, cursor: () => reads.cursor };
     },
     stop: async () => void (await Promise.all(readers.map((reader) => reader.worker.terminate()))),
   };

@@ -1,5 +1,6 @@
 /** Objects summed up by partition. */
 import { compareKeys } from '../store/key.ts';
+import { isWithin } from './keys.ts';
 import type { LakeObject, Partition } from './types.ts';
 
 /** In order of table and path. What one object does not know (rows, times), its partition does not know either. */
@@ -38,4 +39,29 @@ function pick(a: Time, b: Time, isFirst: (a: string, b: string) => boolean): Tim
   if (a === undefined || b === undefined) return undefined;
   if (a === null || b === null) return a ?? b;
   return isFirst(a, b) ? a : b;
+}
+
+/** Paths told at most. */
+const NEAREST = 3;
+
+/**
+ * The paths most like one that was asked for: those that hold its text, then those that begin alike. Undefined where
+ * the path is, or leads to, one of the partitions.
+ */
+export function nearestPartitions(partitions: readonly Partition[], path: string): readonly string[] | undefined {
+  const asked = path.replace(/^\/+|\/+$/g, '');
+  const paths = partitions.map(({ partition }) => partition);
+  if (paths.some((known) => isWithin(known, asked))) return undefined;
+  const likeness = (known: string) => (known.includes(asked) ? Number.POSITIVE_INFINITY : commonPrefix(known, asked));
+  return paths
+    .map((known) => ({ known, like: likeness(known) }))
+    .sort((a, b) => (a.like === b.like ? compareKeys(a.known, b.known) : b.like - a.like))
+    .slice(0, NEAREST)
+    .map(({ known }) => known);
+}
+
+function commonPrefix(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return length;
 }

@@ -1,53 +1,19 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
+import { nearestPartitions } from '../catalog/partitions.ts';
 import { BridgeError } from '../errors.ts';
 import type { TableName } from '../model/signal.ts';
-import { type CliContext, type LakeCommandOptions, usingLake, withLake } from './context.ts';
+import { type CliContext, usingLake, withLake } from './context.ts';
+import { readCursorFile, writeCursorFile } from './cursor-file.ts';
+import { follow } from './follow.ts';
 import type { Lake } from './lake.ts';
+import { outputOf, type ReadOptions, type ReadOutput, readParams, withReadOptions } from './read-options.ts';
 import { reportSummary } from './summary.ts';
 import { tableOf, writeOut } from './write-out.ts';
 
-interface ReadOptions extends LakeCommandOptions {
-  readonly filter?: string;
-  readonly partition?: string;
-  readonly select?: string;
-  readonly limit?: string;
-  readonly from?: string;
-  readonly to?: string;
-  readonly format?: Format;
-  readonly buffered: boolean;
-  readonly onError?: 'fail' | 'skip';
-  readonly out?: string;
-}
-
-/** Rows of a table on a terminal where no limit is given: more would scroll away. */
-const TABLE_LIMIT = 50;
-const FORMATS = ['ndjson', 'json', 'csv', 'arrow', 'parquet', 'otlp-json', 'table'] as const;
-type Format = (typeof FORMATS)[number];
-/** Columns that fit a terminal and say most. */
-const TABLE_COLUMNS: Readonly<Record<TableName, string>> = {
-  traces: 'timestamp,service_name,name,kind,status_code,duration_nano,trace_id',
-  logs: 'timestamp,service_name,severity_text,body,trace_id',
-  metrics: 'timestamp,service_name,metric_name,type,value_double,value_int,count,sum,unit',
-};
-
 export function addReadCommand(program: Command, context: CliContext): void {
-  withLake(program.command('read'))
+  withReadOptions(withLake(program.command('read')))
     .argument('<table>', 'table to read: traces, logs or metrics')
     .description('read rows of the lake, those that are not in a file yet included')
-    .option('-f, --filter <expression>', 'WHERE part of SQL over columns and attributes')
-    .option('-p, --partition <path>', 'only this partition and those below it')
-    .option('-s, --select <columns>', 'columns and attributes, separated by commas')
-    .option('-n, --limit <rows>', 'stop after so many rows', wholeNumber)
-    .option('--from <time>', 'rows at or after this time (ISO 8601)')
-    .option('--to <time>', 'rows before this time (ISO 8601)')
-    .addOption(new Option('--format <format>', 'default: table on a terminal, else ndjson').choices(FORMATS))
-    .option('-o, --out <file>', 'write to this file instead of standard output')
-    .option('--no-buffered', 'leave out rows that are not in a file yet')
-    .addOption(
-      new Option('--on-error <what>', 'a file that cannot be read ends the read, or is named and left out')
-        .choices(['fail', 'skip'])
-        .default('fail'),
-    )
     .addHelpText(
       'after',
       `
@@ -55,54 +21,91 @@ Examples:
   otel-lake read traces --filter "service_name = 'checkout' AND duration_nano > 500000000" --limit 20
   otel-lake read traces --filter "attributes['http.route'] LIKE '/cart%'" --select trace_id,http.route --format csv
   otel-lake read logs --filter "severity_number >= 17 AND body LIKE '%timeout%'"
-  otel-lake read metrics --filter "metric_name = 'http.server.request.duration'" --from 2026-11-21 --format arrow --out points.arrow`,
+  otel-lake read metrics --filter "metric_name = 'http.server.request.duration'" --from 2026-11-21 --format arrow --out points.arrow
+  otel-lake read logs --follow --after now --filter "severity_number >= 17"
+  otel-lake read traces --cursor-file traces.cursor --format parquet --out new-spans.parquet`,
     )
-    .action((table: string, options: ReadOptions) =>
-      usingLake(context, options, (lake) => readRows(lake, table, options)),
-    );
+    .action((table: string, options: ReadOptions) => {
+      const output = outputOf(options);
+      return usingLake(context, options, (lake) =>
+        interruptible((signal) => run(lake, table, options, output, signal)),
+      );
+    });
 }
 
-async function readRows(lake: Lake, table: string, options: ReadOptions): Promise<void> {
-  if (options.json && options.format && options.format !== 'ndjson') {
-    throw new BridgeError('config', `--json and --format ${options.format} contradict each other`, {
-      hint: 'Give one of them.',
-    });
-  }
-  const onTerminal = process.stdout.isTTY === true && !options.out;
-  const format = options.json ? 'ndjson' : (options.format ?? (onTerminal ? 'table' : 'ndjson'));
-  if ((format === 'arrow' || format === 'parquet') && onTerminal) {
-    throw new BridgeError('config', `${format} is not for terminals`, {
-      hint: 'Use --out FILE, or redirect the output.',
-    });
-  }
+function run(lake: Lake, table: string, options: ReadOptions, output: ReadOutput, signal: AbortSignal): Promise<void> {
+  return options.follow ? followRows(lake, table, options, signal) : readOnce(lake, table, options, output, signal);
+}
+
+/** Runs `work` with a signal that Ctrl-C and SIGTERM abort. */
+async function interruptible(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const cancel = new AbortController();
   const interrupt = () => cancel.abort(new BridgeError('cancelled', 'interrupted'));
-  process.once('SIGINT', interrupt);
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
-    const params = readParams(table, options, format);
-    const chunks = lake.read(table, params, cancel.signal);
-    if (format === 'table') process.stdout.write(`${await tableOf(chunks)}\n`);
-    else await writeOut(chunks, options.out, cancel.signal);
-    reportSummary(chunks.summary, options.json ?? false);
+    await work(cancel.signal);
   } finally {
-    process.removeListener('SIGINT', interrupt);
+    process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', interrupt);
   }
 }
 
-function readParams(table: string, options: ReadOptions, format: string): URLSearchParams {
-  const params = new URLSearchParams({ format: format === 'table' ? 'ndjson' : format });
-  const { filter, partition, from, to } = options;
-  for (const [name, value] of Object.entries({ filter, partition, from, to })) if (value) params.set(name, value);
-  const select = options.select ?? (format === 'table' ? TABLE_COLUMNS[table as TableName] : undefined);
-  if (select) params.set('select', select);
-  const limit = options.limit ?? (format === 'table' ? String(TABLE_LIMIT) : undefined);
-  if (limit) params.set('limit', limit);
-  if (!options.buffered) params.set('buffered', 'false');
-  if (options.onError) params.set('on_error', options.onError);
-  return params;
+async function readOnce(
+  lake: Lake,
+  table: string,
+  options: ReadOptions,
+  output: ReadOutput,
+  signal: AbortSignal,
+): Promise<void> {
+  const params = readParams(table, options, output);
+  const after = startOf(options);
+  if (after !== undefined) params.set('after', after);
+  const chunks = lake.read(table, params, signal);
+  if (output === 'table') process.stdout.write(`${await tableOf(chunks)}\n`);
+  else await writeOut(chunks, options.out, signal);
+  const { summary } = chunks;
+  reportSummary(summary, options.json ?? false);
+  if (summary?.cursor !== undefined) {
+    if (options.cursorFile) writeCursorFile(options.cursorFile, summary.cursor);
+    else if (!options.json) say(`go on with --after ${summary.cursor}`);
+  }
+  if (summary?.rows === 0 && options.partition) await hintPartitions(lake, table, options.partition);
 }
 
-function wholeNumber(text: string): string {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('a whole number is expected.');
-  return text;
+async function followRows(lake: Lake, table: string, options: ReadOptions, signal: AbortSignal): Promise<void> {
+  const { cursorFile, limit } = options;
+  const { rows, cursor } = await follow(
+    lake,
+    table,
+    readParams(table, options, 'ndjson'),
+    {
+      after: startOf(options) ?? 'begin',
+      intervalMs: options.interval * 1000,
+      limit: limit === undefined ? undefined : Number(limit),
+      out: options.out,
+      onCursor: (next) => cursorFile && writeCursorFile(cursorFile, next),
+      onTrouble: say,
+    },
+    signal,
+  );
+  if (options.json) process.stderr.write(`${JSON.stringify({ rows, cursor })}\n`);
+  else if (!cursorFile) say(`go on with --after ${cursor}`);
+}
+
+/** Where an incremental read begins; undefined where the read is none. */
+function startOf({ after, cursorFile }: ReadOptions): string | undefined {
+  const kept = cursorFile === undefined ? undefined : readCursorFile(cursorFile);
+  return kept ?? after ?? (cursorFile === undefined ? undefined : 'begin');
+}
+
+/** An empty answer may be a partition's misspelt name. */
+async function hintPartitions(lake: Lake, table: string, path: string): Promise<void> {
+  const all = await lake.partitions({ table: table as TableName });
+  const nearest = nearestPartitions(all, path);
+  if (nearest === undefined) return;
+  const known = nearest.length === 0 ? `${table} has none at all` : `nearest: ${nearest.join(', ')}`;
+  say(`table ${table} has no partition ${path}; ${known}`);
+}
+
+function say(text: string): void {
+  process.stderr.write(`otel-lake: ${text}\n`);
 }

@@ -16,6 +16,7 @@
  * Rows come in the order of files and, last, the journal; no other order is promised.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { readChanges } from './changes.ts';
 import { createReadBatch } from './columns/batch.ts';
 import { select } from './filter/evaluate.ts';
 import { type BoundRequest, bindRequest, planFiles } from './plan.ts';
@@ -39,7 +40,13 @@ export function readRows(request: ReadRequest, deps: ReadDeps): ReadResult {
   return {
     output: bound.output,
     stats,
-    batches: (signal) => limited(request, bound, deps, stats, signal ?? new AbortController().signal),
+    batches(given) {
+      const signal = given ?? new AbortController().signal;
+      const { after } = request;
+      return after === undefined
+        ? limited(request, bound, deps, stats, signal)
+        : readChanges({ ...request, after }, bound, deps, stats, signal);
+    },
   };
 }
 

@@ -24,6 +24,8 @@ export interface ReadRequest {
   readonly buffered: boolean;
   /** A damaged or vanished file ends the read, or is reported and left out. */
   readonly onError: 'fail' | 'skip';
+  /** Incremental: rows committed since this cursor (`begin`: all, `now`: none), and a new one at the end. */
+  readonly after: string | undefined;
 }
 
 /** The words of a request as they come in; absent ones take their defaults. Names are those of the URL. */
@@ -37,6 +39,7 @@ export interface ReadParameters {
   readonly to?: string | undefined;
   readonly buffered?: string | undefined;
   readonly on_error?: string | undefined;
+  readonly after?: string | undefined;
 }
 
 const PARAMETERS: readonly (keyof ReadParameters)[] = [
@@ -49,6 +52,7 @@ const PARAMETERS: readonly (keyof ReadParameters)[] = [
   'to',
   'buffered',
   'on_error',
+  'after',
 ];
 
 const MAX_PARTITION_LENGTH = 4096;
@@ -83,6 +87,13 @@ export function readRequest(table: TableName, parameters: ReadParameters): ReadR
       hint: 'Rows become OTLP again from all of their columns: leave select out, or take another format.',
     });
   }
+  const after = parameters.after || undefined;
+  const buffered = readWord('buffered', parameters.buffered, ['true', 'false'], after ? 'false' : 'true') === 'true';
+  if (after !== undefined && buffered) {
+    throw new BridgeError('invalid_argument', 'buffered=true does not go with after', {
+      hint: 'An incremental read gives committed rows: flush, or wait for the next commit.',
+    });
+  }
   return {
     table,
     partition: readPartition(parameters.partition ?? ''),
@@ -92,8 +103,9 @@ export function readRequest(table: TableName, parameters: ReadParameters): ReadR
     format,
     from,
     to,
-    buffered: readWord('buffered', parameters.buffered, ['true', 'false'], 'true') === 'true',
+    buffered,
     onError: readWord('on_error', parameters.on_error, ['fail', 'skip'], 'fail'),
+    after,
   };
 }
 

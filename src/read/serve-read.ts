@@ -3,7 +3,7 @@
  * chunks; the server never has more than that on the way, and then waits. Chunks are transferred, not copied.
  *
  *   reader to server   { type: 'read', request, credit } once, { type: 'credit', chunks }, { type: 'cancel' }
- *   server to reader   { type: 'chunk', bytes }, then { type: 'end', stats } or { type: 'error', error, stats }
+ *   server to reader   { type: 'cursor', cursor } where it is known before the end, { type: 'chunk', bytes }, then { type: 'end', stats } or { type: 'error', error, stats }
  *
  * A closed port counts as a cancellation on the server's side and as a lost reader thread on the other.
  */
@@ -26,6 +26,7 @@ export interface ReadMessage {
 type ToServer = ReadMessage | { readonly type: 'credit'; readonly chunks: number } | { readonly type: 'cancel' };
 
 type ToReader =
+  | { readonly type: 'cursor'; readonly cursor: string }
   | { readonly type: 'chunk'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly type: 'end'; readonly stats: ReadStats }
   | { readonly type: 'error'; readonly error: ErrorData; readonly stats: ReadStats };
@@ -66,6 +67,7 @@ export async function pumpRead(
   port.on('message', onMessage);
   port.once('close', giveUp);
   let stats = emptyStats();
+  let toldCursor = false;
   try {
     const result = readRows(request, deps);
     stats = result.stats;
@@ -78,6 +80,10 @@ export async function pumpRead(
         });
       }
       cancel.signal.throwIfAborted();
+      if (stats.cursor !== undefined && !toldCursor) {
+        port.postMessage({ type: 'cursor', cursor: stats.cursor } satisfies ToReader);
+        toldCursor = true;
+      }
       credit--;
       port.postMessage({ type: 'chunk', bytes } satisfies ToReader, [bytes.buffer]);
     }
@@ -94,6 +100,8 @@ export async function pumpRead(
 export interface ThreadedRead extends AsyncIterable<Uint8Array<ArrayBuffer>> {
   /** Known when the read has ended or failed. */
   readonly stats: ReadStats | undefined;
+  /** Of an incremental read without a limit: known with the first rows, and good if the rest comes too. */
+  readonly cursor: string | undefined;
 }
 
 /**
@@ -102,13 +110,18 @@ export interface ThreadedRead extends AsyncIterable<Uint8Array<ArrayBuffer>> {
  */
 export function readThroughPort(port: MessagePort, request: ReadRequest, signal?: AbortSignal): ThreadedRead {
   let stats: ReadStats | undefined;
+  let cursor: string | undefined;
   return {
     get stats() {
       return stats;
     },
+    get cursor() {
+      return cursor;
+    },
     [Symbol.asyncIterator]() {
-      return receive(port, request, signal, (found) => {
-        stats = found;
+      return receive(port, request, signal, (message) => {
+        if (message.type === 'cursor') cursor = message.cursor;
+        else stats = message.stats;
       });
     },
   };
@@ -118,7 +131,7 @@ async function* receive(
   port: MessagePort,
   request: ReadRequest,
   signal: AbortSignal | undefined,
-  onStats: (stats: ReadStats) => void,
+  onNews: (news: Exclude<ToReader, { type: 'chunk' }>) => void,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const inbox: ToReader[] = [];
   let closed = false;
@@ -150,7 +163,8 @@ async function* receive(
         port.postMessage({ type: 'credit', chunks: 1 } satisfies ToServer);
         continue;
       }
-      onStats(message.stats);
+      onNews(message);
+      if (message.type === 'cursor') continue;
       if (message.type === 'error') throw errorFromData(message.error);
       return;
     }

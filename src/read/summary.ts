@@ -6,7 +6,7 @@ const MAX_SKIPPED_CHARACTERS = 4096;
 const MAX_MESSAGE_CHARACTERS = 300;
 
 export function summaryOf(stats: ReadStats, elapsedMs: number): ReadSummary {
-  const { rows, freshRows, filesScanned, filesPruned, bytesRead, requests, skipped } = stats;
+  const { rows, freshRows, filesScanned, filesPruned, bytesRead, requests, cursor, skipped } = stats;
   return {
     rows,
     freshRows,
@@ -17,6 +17,7 @@ export function summaryOf(stats: ReadStats, elapsedMs: number): ReadSummary {
     elapsedMs: Math.round(elapsedMs),
     skippedFiles: skipped.length,
     skipped: named(skipped),
+    ...(cursor === undefined ? {} : { cursor }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** What a read is handed, and what it gives back. */
 import type { RecordBatch } from 'apache-arrow';
+import type { ChangeSource } from '../catalog/changes.ts';
 import type { LakeObject } from '../catalog/types.ts';
 import type { ParquetConfig } from '../config/types.ts';
 import type { ErrorData } from '../errors.ts';
@@ -40,6 +41,8 @@ export interface ReadDeps {
   objects(table: TableName, partition: string, signal: AbortSignal): Promise<readonly LakeObject[]>;
   /** Which of these commits have their commit record. */
   committed(commitIds: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** Commits since a cursor, for incremental reads. */
+  readonly changes: ChangeSource;
   /** Absent where no daemon is at hand. */
   readonly fresh: FreshSource | undefined;
   /** Rows a record batch. */
@@ -70,6 +73,8 @@ export interface ReadStats {
   rowGroupsScanned: number;
   bytesRead: number;
   requests: number;
+  /** Of an incremental read: where the next one goes on. Before the end it holds only if the rest comes too. */
+  cursor: string | undefined;
   /** Files left out under `on_error=skip`. */
   readonly skipped: { readonly key: string; readonly error: ErrorData }[];
 }
@@ -86,6 +91,7 @@ export function emptyStats(): ReadStats {
     rowGroupsScanned: 0,
     bytesRead: 0,
     requests: 0,
+    cursor: undefined,
     skipped: [],
   };
 }

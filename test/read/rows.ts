@@ -13,6 +13,8 @@ import {
   Vector,
 } from 'apache-arrow';
 import { Compression, Table as WasmTable, WriterPropertiesBuilder, writeParquet } from 'parquet-wasm/node';
+import { createCatalog } from '../../src/catalog/catalog.ts';
+import { createChangeSource } from '../../src/catalog/changes.ts';
 import type { LakeObject } from '../../src/catalog/types.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { arrowSchema, type ColumnType, type TableSchema } from '../../src/model/table.ts';
@@ -190,6 +192,7 @@ export function readDeps(store: ObjectStore, more: Partial<ReadDeps> = {}): Read
     batchSize: 100,
     parallelism: 3,
     parquet: PARQUET,
+    changes: createChangeSource(store, createCatalog(store)),
     committed: async () => new Set(),
     async objects(table) {
       const found: LakeObject[] = [];
