@@ -115,7 +115,8 @@ export function launchBridge(
     const take = (chunk: Buffer) => {
       seen = `${seen}${chunk}`.slice(-MAX_SEEN_CHARACTERS);
       if (!seen.includes('Ctrl-C')) return;
-      const address = (name: string) => new RegExp(`${name} +(?:http://)?(127\\.0\\.0\\.1:\\d+)`).exec(seen)![1]!;
+      const address = (name: string) =>
+        new RegExp(`${name} +(?:http://)?(127\\.0\\.0\\.1:\\d+|unix:\\S+)`).exec(seen)![1]!;
       resolve(bridgeAt(address('OTLP/HTTP'), address('OTLP/gRPC'), address('api'), folder, configFile));
     };
     child.stdout!.on('data', take);
