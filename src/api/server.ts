@@ -1,6 +1,6 @@
 /** The HTTP interface for people and programs that read and administer the lake. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { TlsConfig } from '../config/types.ts';
+import type { ConnectionLimits, TlsConfig } from '../config/types.ts';
 import { BridgeError } from '../errors.ts';
 import { type Address, createHttpServer, listen, stopServer } from '../platform/listen.ts';
 import type { TokenCheck } from '../platform/tokens.ts';
@@ -17,14 +17,15 @@ export interface ApiServerOptions {
   /** Configuration key of the address, for messages. */
   readonly key: string;
   readonly tls: TlsConfig | undefined;
+  readonly limits: ConnectionLimits;
   readonly routes: readonly Route[];
   readonly tokens: Readonly<Record<Access, TokenCheck>>;
   readonly log: Logger;
 }
 
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const server: Server = createHttpServer(options.tls, (request, response) => void dispatch(request, response));
-  server.requestTimeout = 60_000;
+  const { tls, limits } = options;
+  const server: Server = createHttpServer(tls, limits, (request, response) => void dispatch(request, response));
   const address = await listen(server, options.address, options.key);
 
   async function dispatch(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -134,7 +134,7 @@ export async function startDaemon(config: Config, version: string): Promise<Daem
     started.push(grpc);
     const http = await startHttpReceiver(receiver);
     started.push(http);
-    const common = { tls, tokens, log };
+    const common = { tls, limits: config.server.connections, tokens, log };
     const served = config.server.admin === undefined ? [...open, ...admin] : open;
     const routes = [indexRoute(version, served), ...served];
     const api = await startApiServer({ ...common, address: config.server.api, key: 'server.api', routes });

@@ -70,6 +70,12 @@ function buildServer(settings: Settings): ServerConfig {
     admin: optional('server.admin'),
     maxRequestBytes: number('server.max_request_bytes'),
     maxConcurrentRequests: number('server.max_concurrent_requests'),
+    connections: {
+      maxConnections: number('server.max_connections'),
+      headerTimeoutMs: 1000 * number('server.header_timeout_seconds'),
+      requestTimeoutMs: 1000 * number('server.request_timeout_seconds'),
+      responseTimeoutMs: 1000 * number('server.response_timeout_seconds'),
+    },
     maxConcurrentStreams: number('server.max_concurrent_streams'),
     grpcKeepaliveSeconds: number('server.grpc_keepalive_seconds'),
     grpcKeepaliveTimeoutSeconds: number('server.grpc_keepalive_timeout_seconds'),

@@ -32,6 +32,7 @@ export interface ServerConfig {
   readonly admin: string | undefined;
   readonly maxRequestBytes: number;
   readonly maxConcurrentRequests: number;
+  readonly connections: ConnectionLimits;
   /** Of one gRPC connection. */
   readonly maxConcurrentStreams: number;
   /** Silence after which a gRPC connection is asked whether it still lives. */
@@ -49,6 +50,14 @@ export interface ServerConfig {
   readonly tls: TlsConfig | undefined;
   readonly auth: AuthConfig;
   readonly cors: CorsConfig;
+}
+
+/** What peers may take of a listener. */
+export interface ConnectionLimits {
+  readonly maxConnections: number;
+  readonly headerTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly responseTimeoutMs: number;
 }
 
 /** For pages that send telemetry from a browser. */

@@ -33,15 +33,20 @@ export interface Ingest {
   /** Resolves when the request is durable. Rejects with the BridgeError to answer. */
   accept(request: ExportRequest): Promise<ExportOutcome>;
   /**
-   * Asked before a body of this size is read: throws `overloaded` where the budget has no room, else holds the bytes
-   * until the returned function is called.
+   * Asked before a body of this size is read: throws `overloaded` where the budget has no room, `unavailable` where the
+   * journal has none, else holds the bytes, and those it is made to grow by, until they are released.
    */
-  reserve(bytes: number): () => void;
+  reserve(bytes: number): Reservation;
   /** Seals what is open and resolves when everything sealed so far is committed. */
   flush(): Promise<CommitResult[]>;
   /** Flushes within the deadline; what is not committed then stays in the journal for the next start. */
   stop(deadlineMs: number): Promise<void>;
   status(): IngestStatus;
+}
+
+export interface Reservation {
+  grow(bytes: number): void;
+  release(): void;
 }
 
 export interface IngestStatus {
@@ -175,8 +180,24 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     }
   }
 
+  /** Requests are in `reservedBytes` from their first byte until they are answered. */
   function memoryBytes(): number {
-    return reservedBytes + lanes.memoryBytes + queue.memoryBytes;
+    return reservedBytes + lanes.rowBytes + queue.memoryBytes;
+  }
+
+  function checkRoom(bytes: number): void {
+    if (memoryBytes() + bytes > config.limits.memoryBytes) {
+      throw new BridgeError('overloaded', 'the memory budget is used up', {
+        hint: 'Try again later; raise limits.memory_bytes where this goes on.',
+        retryAfterMs: 1000,
+      });
+    }
+    if (journalBytes() + bytes > config.journal.maxBytes) {
+      throw new BridgeError('unavailable', 'the journal is full', {
+        hint: 'The store is away or slow; try again later. journal.max_bytes bounds the journal.',
+        retryAfterMs: 5000,
+      });
+    }
   }
 
   function journalBytes(): number {
@@ -185,23 +206,19 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
 
   return {
     reserve(bytes) {
-      if (memoryBytes() + bytes > config.limits.memoryBytes) {
-        throw new BridgeError('overloaded', 'the memory budget is used up', {
-          hint: 'Try again later; raise limits.memory_bytes where this goes on.',
-          retryAfterMs: 1000,
-        });
-      }
-      if (journalBytes() + bytes > config.journal.maxBytes) {
-        throw new BridgeError('unavailable', 'the journal is full', {
-          hint: 'The store is away or slow; try again later. journal.max_bytes bounds the journal.',
-          retryAfterMs: 5000,
-        });
-      }
-      reservedBytes += bytes;
-      let held = true;
-      return () => {
-        if (held) reservedBytes -= bytes;
-        held = false;
+      let held = 0;
+      const grow = (more: number) => {
+        checkRoom(more);
+        held += more;
+        reservedBytes += more;
+      };
+      grow(bytes);
+      return {
+        grow,
+        release() {
+          reservedBytes -= held;
+          held = 0;
+        },
       };
     },
     async accept(request) {

@@ -14,9 +14,7 @@ export interface LanePool {
   seal(): Promise<string[]>;
   /** Seals and ends the threads; a lane that has not sealed within the deadline leaves its segment in the journal. */
   stop(deadlineMs: number): Promise<void>;
-  /** Bytes of requests waiting in lanes and of the lanes' open batches. */
-  readonly memoryBytes: number;
-  /** Bytes of the lanes' open batches alone. */
+  /** Bytes of the lanes' open batches. */
   readonly rowBytes: number;
   /** Bytes of the lanes' open segments. */
   readonly journalBytes: number;
@@ -215,9 +213,6 @@ export function createLanePool(options: LanePoolOptions): LanePool {
       await Promise.race([Promise.all(ends), late]);
       clearTimeout(timer);
       await Promise.all(lanes.map((lane) => lane.thread.stop()));
-    },
-    get memoryBytes() {
-      return sum((lane) => lane.queuedBytes + lane.memoryBytes);
     },
     get rowBytes() {
       return sum((lane) => lane.memoryBytes);

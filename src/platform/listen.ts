@@ -2,8 +2,8 @@
 import { lstatSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { connect } from 'node:net';
-import type { TlsConfig } from '../config/types.ts';
+import { connect, type Server as NetServer } from 'node:net';
+import type { ConnectionLimits, TlsConfig } from '../config/types.ts';
 import { BridgeError } from '../errors.ts';
 import { isErrno } from './files.ts';
 
@@ -36,7 +36,7 @@ export function addressUrl(address: string, isTls: boolean): string {
 }
 
 /** Resolves with the address in use (port 0 takes a free one). */
-export async function listen(server: Server, text: string, key: string): Promise<Address> {
+export async function listen(server: NetServer, text: string, key: string): Promise<Address> {
   const address = parseAddress(text);
   if ('path' in address) await removeStaleSocket(address.path);
   return new Promise((resolve, reject) => {
@@ -95,14 +95,39 @@ function readTlsFile(path: string, key: string): Buffer {
   }
 }
 
+/** How often late senders are looked for; the default, 30 s, would be added to their time. */
+const CHECK_MS = 1000;
+
+/** An HTTP server with all its limits on peers that are many, or take their time. */
 export function createHttpServer(
   tls: TlsConfig | undefined,
+  limits: ConnectionLimits,
   listener: RequestListener,
   options: Pick<ServerOptions, 'requireHostHeader'> = {},
 ): Server {
-  if (!tls) return createServer(options, listener);
+  const { maxConnections, headerTimeoutMs, requestTimeoutMs, responseTimeoutMs } = limits;
+  const all: ServerOptions = {
+    ...options,
+    headersTimeout: Math.min(headerTimeoutMs, requestTimeoutMs),
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: Math.min(CHECK_MS, headerTimeoutMs / 2),
+  };
+  const bounded: RequestListener = (request, response) => {
+    // Silence of a socket is no fault while an answer is still being worked on, only while there is something to take.
+    const { socket } = request;
+    response.setTimeout(responseTimeoutMs, () => {
+      if (socket.writableLength > 0) socket.destroy();
+    });
+    listener(request, response);
+  };
+  const server = tls ? createTlsServer({ ...all, ...tlsOptions(tls) }, bounded) : createServer(all, bounded);
+  server.maxConnections = maxConnections;
+  return server;
+}
+
+function tlsOptions(tls: TlsConfig) {
   const { cert, key, ca } = readTlsFiles(tls);
-  return createTlsServer({ ...options, cert, key, ...(ca ? { ca, requestCert: true } : {}) }, listener);
+  return { cert, key, ...(ca ? { ca, requestCert: true } : {}) };
 }
 
 /** Ends a server: idle connections at once, busy ones when they are done or the deadline is over. */

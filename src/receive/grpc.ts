@@ -1,4 +1,6 @@
 /** OTLP/gRPC. Messages are handed on as raw bytes, still compressed where they came so: the lane decodes them. */
+
+import { createServer, type Socket } from 'node:net';
 import {
   type handleUnaryCall,
   logVerbosity,
@@ -15,7 +17,7 @@ import {
 import type { ServerConfig } from '../config/types.ts';
 import { type BridgeError, STATUS } from '../errors.ts';
 import type { Signal } from '../model/signal.ts';
-import { listenError, parseAddress, readTlsFiles, removeStaleSocket } from '../platform/listen.ts';
+import { listen, readTlsFiles } from '../platform/listen.ts';
 import { type AnswerCodec, answerable } from './answers.ts';
 import { createCallGuard, type EncodedMessage, toEncodedMessage } from './grpc-call.ts';
 import type { Receiver, ReceiverOptions } from './receiver.ts';
@@ -28,6 +30,9 @@ export async function startGrpcReceiver(options: ReceiverOptions): Promise<Recei
   const byPath = new Map(signals.map((signal) => [methodPath(signal), signal]));
   const guard = createCallGuard({
     maxRequestBytes: config.maxRequestBytes,
+    requestTimeoutMs: config.connections.requestTimeoutMs,
+    responseTimeoutMs: config.connections.responseTimeoutMs,
+    admit: handler.admit,
     refuse(path, error) {
       handler.refused(byPath.get(path), 'grpc', error);
       return grpcStatus(error, codec);
@@ -35,18 +40,18 @@ export async function startGrpcReceiver(options: ReceiverOptions): Promise<Recei
   });
   const server = new Server({ ...channelOptions(config), interceptors: [guard] });
   for (const signal of signals) server.addService(exportService(signal), { Export: exportMethod(signal, options) });
-  const address = parseAddress(config.otlpGrpc);
-  if ('path' in address) await removeStaleSocket(address.path);
-  const bound = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(config.otlpGrpc, credentials(config), (error, actual) => {
-      if (error) reject(listenError(error, config.otlpGrpc, 'server.otlp_grpc'));
-      else resolve(actual);
-    });
+  const injector = server.createConnectionInjector(credentials(config));
+  const listener = createServer({ noDelay: true }, (socket) => {
+    endIfSilent(socket, config.connections.headerTimeoutMs);
+    injector.injectConnection(socket);
   });
+  listener.maxConnections = config.connections.maxConnections;
+  const address = await listen(listener, config.otlpGrpc, 'server.otlp_grpc');
   return {
-    address: 'path' in address ? address : { ...address, port: bound },
+    address,
     stop: (deadlineMs) =>
       new Promise((resolve) => {
+        listener.close();
         const timer = setTimeout(() => server.forceShutdown(), deadlineMs);
         server.tryShutdown(() => {
           clearTimeout(timer);
@@ -54,6 +59,17 @@ export async function startGrpcReceiver(options: ReceiverOptions): Promise<Recei
         });
       }),
   };
+}
+
+/** The preface of HTTP/2 and the frame of settings that follows it (RFC 9113, 3.4). */
+const FIRST_BYTES = 24 + 9;
+
+/** A connection that does not begin to speak is not seen by the library, which would keep it for ever. */
+function endIfSilent(socket: Socket, timeoutMs: number): void {
+  const timer = setTimeout(() => {
+    if (socket.bytesRead < FIRST_BYTES) socket.destroy();
+  }, timeoutMs);
+  socket.once('close', () => clearTimeout(timer));
 }
 
 function channelOptions(config: ServerConfig): ServerOptions {
@@ -94,12 +110,16 @@ function exportMethod(signal: Signal, options: ReceiverOptions): handleUnaryCall
     call: ServerUnaryCall<EncodedMessage, Buffer>,
     callback: sendUnaryData<Buffer>,
   ): Promise<void> {
-    let release: (() => void) | undefined;
+    const { contentEncoding, bytes } = call.request;
+    let { admission } = call.request;
     let handled = false;
     try {
-      const { contentEncoding, bytes } = call.request;
       checkToken(call.metadata.get('authorization')[0]?.toString());
-      release = handler.admit(bytes.byteLength);
+      if (admission === undefined) {
+        admission = handler.admit();
+        admission.grow(bytes.byteLength);
+      }
+      admission.begin();
       const body = ownedBytes(bytes);
       handled = true;
       const outcome = await handler.handle({
@@ -115,7 +135,7 @@ function exportMethod(signal: Signal, options: ReceiverOptions): handleUnaryCall
       if (!handled) handler.refused(signal, 'grpc', error);
       callback(grpcStatus(error, codec));
     } finally {
-      release?.();
+      admission?.release();
     }
   }
 

@@ -23,12 +23,26 @@ export interface Next {
     readonly body: Uint8Array<ArrayBuffer>;
   }): Promise<Outcome>;
   /** Holds room for a body; throws where there is none. */
-  reserve(bytes: number): () => void;
+  reserve(bytes: number): Room;
+}
+
+/** Bytes of the memory budget that are held for a body. */
+export interface Room {
+  /** Holds so many more; throws where there is no room for them. */
+  grow(bytes: number): void;
+  release(): void;
+}
+
+/** A request on its way. */
+export interface Admission extends Room {
+  /** Its body is whole and it is to be worked on; throws `overloaded` where too many are. */
+  begin(): void;
+  readonly begun: boolean;
 }
 
 export interface Handler {
-  /** Room for a body of so many bytes, before it is read; throws `overloaded` or `unavailable`. */
-  admit(bytes: number): () => void;
+  /** Before a body is read. Throws `overloaded` or `unavailable`, as all of the admission does. */
+  admit(): Admission;
   handle(received: Received): Promise<Outcome>;
   /** Counts and logs a request that was refused before it was whole. */
   refused(signal: Signal | undefined, transport: 'grpc' | 'http', error: BridgeError): void;
@@ -43,8 +57,19 @@ export interface HandlerOptions {
   readonly notReady: () => string | undefined;
 }
 
+/** Requests whose bodies are on their way in, for each that may be worked on: slow senders must not shut out the others. */
+const MAX_ARRIVING_FACTOR = 4;
+
+function tooMany(count: number, doing: string): BridgeError {
+  return new BridgeError('overloaded', `${count} requests are ${doing}, the limit`, {
+    hint: 'Try again later; server.max_concurrent_requests is the limit.',
+    retryAfterMs: 1000,
+  });
+}
+
 export function createHandler(options: HandlerOptions): Handler {
-  const { next, metrics, log } = options;
+  const { next, metrics, log, maxConcurrentRequests } = options;
+  let arriving = 0;
   let active = 0;
 
   function refused(signal: Signal | undefined, transport: 'grpc' | 'http', error: BridgeError): void {
@@ -55,23 +80,33 @@ export function createHandler(options: HandlerOptions): Handler {
   }
 
   return {
-    admit(bytes) {
+    admit() {
       const reason = options.notReady();
       if (reason) throw new BridgeError('unavailable', reason, { retryAfterMs: 1000 });
-      if (active >= options.maxConcurrentRequests) {
-        throw new BridgeError('overloaded', `${active} requests are being handled, the limit`, {
-          hint: 'Try again later; server.max_concurrent_requests is the limit.',
-          retryAfterMs: 1000,
-        });
-      }
-      const release = next.reserve(bytes);
-      active++;
-      let held = true;
-      return () => {
-        if (!held) return;
-        held = false;
-        active--;
-        release();
+      if (arriving >= MAX_ARRIVING_FACTOR * maxConcurrentRequests) throw tooMany(arriving, 'on their way in');
+      const room = next.reserve(0);
+      let state: 'arriving' | 'active' | 'released' = 'arriving';
+      arriving++;
+      const leave = () => {
+        if (state === 'arriving') arriving--;
+        if (state === 'active') active--;
+      };
+      return {
+        grow: room.grow,
+        begin() {
+          if (active >= maxConcurrentRequests) throw tooMany(active, 'being handled');
+          leave();
+          state = 'active';
+          active++;
+        },
+        get begun() {
+          return state === 'active';
+        },
+        release() {
+          leave();
+          state = 'released';
+          room.release();
+        },
       };
     },
     async handle(received) {

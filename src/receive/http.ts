@@ -12,6 +12,7 @@ import { type AnswerCodec, answerable } from './answers.ts';
 import { readBody } from './body.ts';
 import { createCors } from './cors.ts';
 import { ACCEPTED_ENCODINGS, asksForGzip, encodingByName, unknownEncoding } from './encodings.ts';
+import type { Admission } from './handler.ts';
 import type { Receiver, ReceiverOptions } from './receiver.ts';
 
 const CONTENT_TYPES: Readonly<Record<string, ContentType>> = {
@@ -32,7 +33,7 @@ export async function startHttpReceiver(options: ReceiverOptions): Promise<Recei
     const signal = routes.get(path);
     const contentType = contentTypeOf(request);
     const gzip = asksForGzip(request.headers['accept-encoding']);
-    let release: (() => void) | undefined;
+    let admission: Admission | undefined;
     let handled = false;
     try {
       cors.allow(request, response);
@@ -42,8 +43,9 @@ export async function startHttpReceiver(options: ReceiverOptions): Promise<Recei
       if (!contentType) throw wrongContentType(request);
       const contentEncoding = contentEncodingOf(request, response);
       options.checkToken(request.headers.authorization);
-      release = handler.admit(declaredLength(request, config.maxRequestBytes));
-      const body = await readBody(request, config.maxRequestBytes);
+      admission = handler.admit();
+      const body = await readBody(request, config.maxRequestBytes, admission);
+      admission.begin();
       handled = true;
       const outcome = await handler.handle({ signal, transport: 'http', contentType, contentEncoding, body });
       answer(response, 200, contentType, codec.success(signal, contentType, outcome), gzip);
@@ -58,15 +60,14 @@ export async function startHttpReceiver(options: ReceiverOptions): Promise<Recei
       const type = contentType ?? 'json';
       answer(response, STATUS[error.code].http, type, codec.status(type, error), gzip);
     } finally {
-      release?.();
+      admission?.release();
     }
   }
 
   const listener = (request: IncomingMessage, response: ServerResponse) => void onRequest(request, response);
   // Without the check a request that has no Host header gets our answer instead of Node's, which has no body.
-  const server = createHttpServer(config.tls, listener, { requireHostHeader: false });
+  const server = createHttpServer(config.tls, config.connections, listener, { requireHostHeader: false });
   server.keepAliveTimeout = 65_000; // longer than the usual 60 s of load balancers, which otherwise reuse a closing connection
-  server.requestTimeout = 120_000;
   server.on('checkExpectation', listener); // an expectation we do not know may be ignored (RFC 9110, 10.1.1)
   answerBrokenRequests(server, codec);
   const address = await listen(server, config.otlpHttp, 'server.otlp_http');
@@ -118,12 +119,6 @@ function contentEncodingOf(request: IncomingMessage, response: ServerResponse): 
   if (encoding) return encoding;
   response.setHeader('Accept-Encoding', ACCEPTED_ENCODINGS.join(', '));
   throw unknownEncoding('Content-Encoding', name);
-}
-
-/** Content-Length, or the limit where the body comes in chunks of unknown number. */
-function declaredLength(request: IncomingMessage, maxBytes: number): number {
-  const length = request.headers['content-length'];
-  return length === undefined ? Math.min(maxBytes, 1024 * 1024) : Math.min(Number(length), maxBytes);
 }
 
 function unknownPath(path: string, known: readonly string[]): BridgeError {

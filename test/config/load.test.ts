@@ -28,6 +28,12 @@ test('an empty file gives every default', () => {
       admin: undefined,
       maxRequestBytes: 67108864,
       maxConcurrentRequests: 1024,
+      connections: {
+        maxConnections: 4096,
+        headerTimeoutMs: 20_000,
+        requestTimeoutMs: 60_000,
+        responseTimeoutMs: 60_000,
+      },
       maxConcurrentStreams: 1024,
       grpcKeepaliveSeconds: 7200,
       grpcKeepaliveTimeoutSeconds: 20,

@@ -221,14 +221,14 @@ test('a span with an id of wrong length is refused alone, with its count, and th
 test('overload is answered 503 with Retry-After and UNAVAILABLE, and ends by itself', async (t) => {
   const bridge = await startBridge(t, '[limits]\nmemory_bytes = 16777216');
   const { hostname, port } = new URL(bridge.otlp);
-  // Senders that promise large bodies hold their room in the budget until they are done or gone.
+  // Senders hold what they have sent of their bodies in the budget until they are done or gone.
   const head = `POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2096000\r\n\r\n{`;
   const sockets = Array.from({ length: 8 }, () => connect(Number(port), hostname));
   for (const socket of sockets) {
     socket.on('error', () => {});
-    socket.write(head);
+    socket.write(head + ' '.repeat(2_095_000));
   }
-  await setTimeout(300);
+  await untilHeld(bridge, 16_700_000);
   const response = await exportHttp(bridge.otlp, sample.body);
   assert.equal(response.status, 503);
   assert.ok(Number(response.headers.get('retry-after')) >= 1);
@@ -242,3 +242,13 @@ test('overload is answered 503 with Retry-After and UNAVAILABLE, and ends by its
   await setTimeout(300);
   await assertNothingStored(bridge);
 });
+
+/** Waits until requests hold so many bytes of the budget. */
+async function untilHeld(bridge: TestBridge, bytes: number): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    const text = await (await fetch(`${bridge.api}/metrics`)).text();
+    if (Number(/^otel_lake_memory_bytes (\d+)$/m.exec(text)![1]) >= bytes) return;
+    await setTimeout(50);
+  }
+  assert.fail(`${bytes} bytes were never held`);
+}

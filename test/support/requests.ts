@@ -135,6 +135,10 @@ export interface GrpcCall {
   readonly metadata?: Readonly<Record<string, string>>;
   /** Bytes on the stream in place of one message with its prefix. */
   readonly raw?: Uint8Array;
+  /** The stream is left open after these bytes. */
+  readonly open?: boolean;
+  /** Bytes are sent in frames of this size. */
+  readonly chunkBytes?: number;
 }
 
 /** One call over HTTP/2 as it stands on the wire; `address` is host:port or unix:/path. */
@@ -144,7 +148,7 @@ export function callGrpc(address: string, path: string, body: Uint8Array, call: 
   });
   return new Promise<GrpcAnswer>((resolve, reject) => {
     session.on('error', reject);
-    const { encoding, metadata, raw } = call;
+    const { encoding, metadata, raw, open, chunkBytes } = call;
     const stream = session.request({
       [constants.HTTP2_HEADER_METHOD]: 'POST',
       [constants.HTTP2_HEADER_PATH]: path,
@@ -165,7 +169,10 @@ export function callGrpc(address: string, path: string, body: Uint8Array, call: 
     stream.on('data', (part: Buffer) => parts.push(part));
     stream.on('error', reject);
     stream.on('close', () => resolve(readGrpcAnswer(headers, { ...headers, ...trailers }, Buffer.concat(parts))));
-    stream.end(raw ?? frame(body, encoding !== undefined));
+    const sent = raw ?? frame(body, encoding !== undefined);
+    const step = chunkBytes ?? Math.max(1, sent.length);
+    for (let at = 0; at < sent.length; at += step) stream.write(sent.subarray(at, at + step));
+    if (!open) stream.end();
   }).finally(() => session.destroy());
 }
 

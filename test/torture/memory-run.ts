@@ -93,9 +93,9 @@ export async function runMemory(options: MemoryOptions): Promise<MemoryResult> {
 
 function toml(s3: { endpoint: string; accessKey: string; secretKey: string }, options: MemoryOptions): string {
   return `[server]
-# header_timeout_seconds = ${TIMEOUT_SECONDS}
-# request_timeout_seconds = ${TIMEOUT_SECONDS}
-# response_timeout_seconds = ${TIMEOUT_SECONDS}
+header_timeout_seconds = ${TIMEOUT_SECONDS}
+request_timeout_seconds = ${TIMEOUT_SECONDS}
+response_timeout_seconds = ${TIMEOUT_SECONDS}
 [s3]
 bucket = "memory"
 create_bucket = true

@@ -25,6 +25,7 @@ export function slowSenders(count: number, http: string, grpc: string): SlowPeer
   for (let i = 0; i < 3 * quarter; i++) {
     const socket = connect(port, host);
     count1(state, socket);
+    socket.resume();
     sockets.push(socket);
     const kind = HTTP_KINDS[i % 3]!;
     socket.on('connect', () => {
@@ -47,6 +48,7 @@ export function slowSenders(count: number, http: string, grpc: string): SlowPeer
         te: 'trailers',
       });
       count1(state, stream);
+      stream.resume();
       // Half of them send the beginning of a large message.
       if (s % 2 === 0) stream.write(frame(Buffer.alloc(DECLARED_BYTES)).subarray(0, 32 * 1024));
     }
