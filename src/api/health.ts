@@ -5,12 +5,12 @@ export interface HealthDeps {
   readonly version: string;
   /** Where the lake is, so that a command can tell whether this is the bridge of its configuration. */
   readonly location: string;
-  /** Empty where the bridge is ready; else each reason as a sentence. */
-  readonly notReady: () => readonly string[];
+  /** Reasons not to be ready, each as a sentence, and what is only noted. */
+  readonly readiness: () => { readonly reasons: readonly string[]; readonly notes: readonly string[] };
   readonly registry: Registry;
 }
 
-/** `/healthz` answers while the process can; `/readyz` says why requests would be refused or commits wait. */
+/** `/healthz` answers while the process can; `/readyz` says why requests would be refused. */
 export function healthRoutes(deps: HealthDeps): Route[] {
   return [
     {
@@ -24,8 +24,9 @@ export function healthRoutes(deps: HealthDeps): Route[] {
       path: '/readyz',
       access: 'open',
       handle({ response }) {
-        const reasons = deps.notReady();
-        sendJson(response, reasons.length === 0 ? 200 : 503, { ready: reasons.length === 0, reasons });
+        const { reasons, notes } = deps.readiness();
+        const ready = reasons.length === 0;
+        sendJson(response, ready ? 200 : 503, { ready, reasons, ...(notes.length > 0 ? { notes } : {}) });
       },
     },
     {

@@ -1,10 +1,12 @@
 /** Runs the daemon until a signal: says where it listens and what to do next, and stops within a bounded time. */
 import { DEFAULT_CONFIG_FILE } from '../config/load.ts';
 import type { Config } from '../config/types.ts';
+import type { StopReport } from '../ingest/ingest.ts';
 import { addressUrl } from '../platform/listen.ts';
 import { type Daemon, startDaemon } from './serve.ts';
 
-const STOP_DEADLINE_MS = 25_000; // Kubernetes kills after 30 s unless told otherwise
+/** For threads that are stuck in a call to the system. */
+const MAX_EXIT_MS = 3000;
 
 export async function runDaemon(config: Config, version: string): Promise<void> {
   fixMallocThreshold();
@@ -17,7 +19,9 @@ export async function runDaemon(config: Config, version: string): Promise<void> 
   }
   process.stderr.write('otel-lake: stopping; a second signal stops at once (what is acknowledged is in the journal)\n');
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1));
-  await daemon.stop(STOP_DEADLINE_MS);
+  const report = await daemon.stop(config.operations.drainSeconds * 1000);
+  process.stderr.write(`otel-lake: ${farewell(report)}\n`);
+  setTimeout(() => process.exit(0), MAX_EXIT_MS).unref();
 }
 
 /**
@@ -35,6 +39,12 @@ function fixMallocThreshold(): void {
     ...process.argv.slice(1),
   ];
   process.execve(process.execPath, args, { ...process.env, [name]: '1048576' });
+}
+
+function farewell({ segments, bytes, why }: StopReport): string {
+  if (segments === 0) return 'stopped; everything acknowledged is in the lake';
+  const what = `${segments} ${segments === 1 ? 'segment' : 'segments'} (${Math.ceil(bytes / 1024)} KiB)`;
+  return `stopped; ${what} stay in the journal, for the next start to commit: ${why}`;
 }
 
 function stopSignal(): Promise<void> {

@@ -13,26 +13,28 @@ import { createCatalog } from '../catalog/catalog.ts';
 import { redactedConfig } from '../config/redact.ts';
 import type { Config } from '../config/types.ts';
 import { encodeStatus, encodeSuccess } from '../decode/answers.ts';
-import { BridgeError } from '../errors.ts';
-import { type Ingest, startIngest } from '../ingest/ingest.ts';
+import type { BridgeError } from '../errors.ts';
+import { type Ingest, type StopReport, startIngest } from '../ingest/ingest.ts';
 import type { FromEncoder, FromLane, ToEncoder, ToLane } from '../ingest/messages.ts';
 import { SIGNAL_LIST } from '../model/signal.ts';
 import { systemRandomness } from '../platform/clock.ts';
 import { systemFiles } from '../platform/files.ts';
 import { formatAddress } from '../platform/listen.ts';
 import { createTokenCheck, type TokenCheck } from '../platform/tokens.ts';
+import { within } from '../platform/within.ts';
 import { startGrpcReceiver } from '../receive/grpc.ts';
 import { createHandler } from '../receive/handler.ts';
 import { startHttpReceiver } from '../receive/http.ts';
 import { openStore } from '../store/open.ts';
-import type { ObjectStore } from '../store/store.ts';
-import { createLogger, type Logger } from '../telemetry/log.ts';
+import { createLogger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { layoutOf } from './layout.ts';
 import { startReaders } from './readers.ts';
+import { readinessOf } from './readiness.ts';
 import { tableSchemas } from './schemas.ts';
 import { spawnThread } from './spawn.ts';
 import type { LaneThreadData, ThreadData } from './thread-data.ts';
+import { watchStore } from './watch-store.ts';
 
 export interface Daemon {
   readonly grpc: string;
@@ -43,11 +45,13 @@ export interface Daemon {
   /** Resolves where another bridge took the journal over: end the process, without `stop`. */
   readonly journalLost: Promise<BridgeError>;
   /** Stops receiving, commits what it can within the deadline, and ends all threads. */
-  stop(deadlineMs: number): Promise<void>;
+  stop(deadlineMs: number): Promise<StopReport>;
 }
 
-/** How often the store is asked, for `/readyz`: seldom while it answers, because a call to S3 costs money. */
-const STORE_CHECK_MS = { answering: 60_000, away: 10_000 };
+/** Reads under way may end within it. */
+const MAX_SERVER_STOP_MS = 2000;
+/** How long a start waits for the store, so that what is wrong with it stands in the first lines of the log. */
+const FIRST_ANSWER_MS = 2000;
 
 /** Starts everything; throws a BridgeError `config` where the configuration cannot be used on this machine. */
 export async function startDaemon(config: Config, version: string): Promise<Daemon> {
@@ -70,7 +74,7 @@ export async function startDaemon(config: Config, version: string): Promise<Daem
   const journalLost = Promise.withResolvers<BridgeError>();
 
   const storeHealth = watchStore(store, log);
-  await storeHealth.first;
+  await within(storeHealth.first, FIRST_ANSWER_MS);
   const ingest = await startIngest({
     config,
     files: systemFiles,
@@ -107,12 +111,7 @@ export async function startDaemon(config: Config, version: string): Promise<Daem
     version,
     location: store.location,
     registry: metrics.registry,
-    notReady: () => [
-      ...(stopping ? ['the bridge is stopping'] : []),
-      ...(storeHealth.failure ? [`store: ${storeHealth.failure.message}`] : []),
-      ...(ingest.status().journalFailure ? [ingest.status().journalFailure!] : []),
-      ...ingest.status().failures.map(({ message }) => `commits wait: ${message}`),
-    ],
+    readiness: () => readinessOf({ isStopping: stopping, store: storeHealth.trouble, ingest: ingest.status() }),
   };
   const adminDeps = {
     catalog,
@@ -128,17 +127,18 @@ export async function startDaemon(config: Config, version: string): Promise<Daem
   ];
   const admin = adminRoutes(adminDeps);
 
-  const started: { stop(deadlineMs: number): Promise<void> }[] = [];
+  const receivers: { stop(deadlineMs: number): Promise<void> }[] = [];
+  const servers: ApiServer[] = [];
   try {
     const grpc = await startGrpcReceiver(receiver);
-    started.push(grpc);
+    receivers.push(grpc);
     const http = await startHttpReceiver(receiver);
-    started.push(http);
+    receivers.push(http);
     const common = { tls, limits: config.server.connections, tokens, log };
     const served = config.server.admin === undefined ? [...open, ...admin] : open;
     const routes = [indexRoute(version, served), ...served];
     const api = await startApiServer({ ...common, address: config.server.api, key: 'server.api', routes });
-    started.push(api);
+    servers.push(api);
     let adminServer: ApiServer = api;
     if (config.server.admin !== undefined) {
       adminServer = await startApiServer({
@@ -147,7 +147,7 @@ export async function startDaemon(config: Config, version: string): Promise<Daem
         key: 'server.admin',
         routes: admin,
       });
-      started.push(adminServer);
+      servers.push(adminServer);
     }
     return {
       grpc: formatAddress(grpc.address),
@@ -163,16 +163,21 @@ export async function startDaemon(config: Config, version: string): Promise<Daem
     throw error;
   }
 
-  /** Receivers first, so that nothing new comes in; then the lanes and encoders; the readers and the store last. */
-  async function stop(deadlineMs: number): Promise<void> {
+  /**
+   * Receivers first, so that nothing new comes in; then the lanes and encoders, while `/readyz`, `/metrics` and reads still
+   * answer; then those, the readers and the store.
+   */
+  async function stop(deadlineMs: number): Promise<StopReport> {
     stopping = true;
-    const startMs = performance.now();
-    const left = () => Math.max(0, deadlineMs - (performance.now() - startMs));
-    await Promise.all(started.map((part) => part.stop(deadlineMs / 4)));
-    await ingest.stop(left());
+    const endMs = performance.now() + deadlineMs;
+    const leftMs = () => Math.max(0, endMs - performance.now());
+    await Promise.all(receivers.map((receiver) => receiver.stop(deadlineMs / 4)));
+    const report = await ingest.stop(leftMs());
+    await Promise.all(servers.map((server) => server.stop(Math.min(leftMs(), MAX_SERVER_STOP_MS))));
     await readers.stop();
     storeHealth.stop();
     store.close();
+    return report;
   }
 }
 
@@ -183,38 +188,4 @@ function addStateMetrics(metrics: ReturnType<typeof createMetrics>, ingest: Inge
   metrics.gauge('repeated_attribute_keys', 'Repeated attribute keys left out since the start.', () => {
     return ingest.status().duplicateKeys;
   });
-}
-
-/** Asks the store at the start and again now and then. */
-function watchStore(store: ObjectStore, log: Logger) {
-  let failure: BridgeError | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
-  async function check(): Promise<void> {
-    try {
-      await store.check();
-      failure = undefined;
-    } catch (error) {
-      const found = BridgeError.from(error);
-      // Said when it begins, not every ten seconds; `/readyz` says it as long as it lasts.
-      if (found.message !== failure?.message) {
-        log.warn(
-          { code: found.code, hint: found.hint },
-          `the store cannot be used; rows wait in the journal: ${found.message}`,
-        );
-      }
-      failure = found;
-    }
-    if (!stopped) timer = setTimeout(check, failure ? STORE_CHECK_MS.away : STORE_CHECK_MS.answering).unref();
-  }
-  return {
-    first: check(),
-    get failure() {
-      return failure;
-    },
-    stop() {
-      stopped = true;
-      clearTimeout(timer);
-    },
-  };
 }

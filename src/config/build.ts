@@ -24,6 +24,7 @@ export function buildConfig(
       parallelism: number('operations.parallelism'),
       retryAttempts: number('operations.retry_attempts'),
       timeoutSeconds: number('operations.timeout_seconds'),
+      drainSeconds: number('operations.drain_seconds'),
       lanes: number('operations.lanes'),
       encoders: number('operations.encoders'),
       readers: number('operations.readers'),

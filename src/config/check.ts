@@ -138,7 +138,8 @@ function textProblem(key: Key, value: unknown): string | undefined {
   return undefined;
 }
 
-const ADDRESS_EXPECTED = '"host:port", such as "127.0.0.1:4317", or "unix:/path" of at most 103 bytes';
+const ADDRESS_EXPECTED =
+  '"host:port" with a port of 0 (a free one) to 65535, such as "127.0.0.1:4317", or "unix:/path" of at most 103 bytes';
 
 function hasControlCharacter(text: string): boolean {
   return [...text].some((char) => char < ' ' || char === '\x7f');

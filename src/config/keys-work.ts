@@ -50,6 +50,14 @@ export const OPERATIONS_KEYS: readonly Key[] = [
     max: 86400,
     doc: 'Bound on one call to the store.',
   },
+  {
+    path: 'operations.drain_seconds',
+    type: 'integer',
+    default: 25,
+    min: 1,
+    max: 3600,
+    doc: 'Bound on a stop: what is buffered is written until then, what is left stays in the journal. Kubernetes kills after 30.',
+  },
   threads('Worker threads that decode and journal.', 'operations.lanes'),
   threads('Worker threads that encode and upload.', 'operations.encoders'),
   {

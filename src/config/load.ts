@@ -66,8 +66,6 @@ export function parseConfig(
   const raw = parseToml(text, file);
   const problems = createProblems(text, file);
   const { value, foreign } = substitute(raw, env, problems);
-  // A reference that cannot be resolved would be reported again as a wrong value.
-  problems.throwIfAny();
   const tree = withOverrides(value as Record<string, unknown>, overrides);
   const context: CheckContext = { problems, foreign: new Set([...foreign, ...Object.keys(overrides)]) };
   const given = checkTree(tree, context);

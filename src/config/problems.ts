@@ -20,6 +20,8 @@ export interface Problems {
   report(path: string, message: string, at?: 'key' | 'value'): void;
   /** A key that is missing is only missing if it was not refused before. */
   reportMissing(path: string, what: string): void;
+  /** From now on nothing more is said of this path. */
+  silence(path: string): void;
   /** From now on the value of an environment's variable is shown as its name. */
   hide(value: string, name: string): void;
   readonly count: number;
@@ -32,9 +34,11 @@ export function createProblems(text: string, file: string): Problems {
   const masked = maskSecrets(text, places);
   const paragraphs: { readonly offset: number; readonly text: string }[] = [];
   const reported = new Set<string>();
+  const silenced = new Set<string>();
   const hidden = new Map<string, string>();
   const problems: Problems = {
     report(path, message, at = 'value') {
+      if (silenced.has(path)) return;
       reported.add(path);
       const span = findPlace(places, path)?.[at];
       const where = span === undefined ? file : `${file}:${lineOf(text, span.start)}`;
@@ -44,6 +48,7 @@ export function createProblems(text: string, file: string): Problems {
         text: `${where}: ${cutLong(hideAll(message, hidden))}${excerpt}`,
       });
     },
+    silence: (path) => void silenced.add(path),
     reportMissing(path, what) {
       if (!reported.has(path)) problems.report(path, `${path} is missing; ${what}`);
     },

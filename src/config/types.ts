@@ -136,6 +136,8 @@ export interface OperationsConfig {
   readonly retryAttempts: number;
   /** Bound on one call to the store. */
   readonly timeoutSeconds: number;
+  /** Bound on a stop. */
+  readonly drainSeconds: number;
   /** Worker threads that decode and journal. */
   readonly lanes: number;
   /** Worker threads that encode and upload. */

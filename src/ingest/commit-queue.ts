@@ -51,6 +51,8 @@ export interface CommitQueue {
   readonly journalBytes: number;
   /** Whether the store took none of the last commits. */
   readonly isStoreAway: boolean;
+  /** For how long; 0 where it is not. */
+  readonly storeAwayMs: number;
   /** What the segments that failed and still wait have met last: one of each kind, the store's first. */
   readonly failures: readonly BridgeError[];
   /** Encoders that are not running, each with its reason as a sentence. */
@@ -268,6 +270,9 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
     },
     get isStoreAway() {
       return pause !== undefined;
+    },
+    get storeAwayMs() {
+      return pause ? performance.now() - pause.sinceMs : 0;
     },
     get failures() {
       const found = new Map<string, BridgeError>();

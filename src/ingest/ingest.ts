@@ -10,6 +10,7 @@ import { listSegments, makeJournalFolders, segmentCommitId } from '../journal/jo
 import { checkLock, type JournalLock, type LockMark, lockJournal } from '../journal/lock.ts';
 import type { Randomness } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
+import { within } from '../platform/within.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { flushError } from './commit-failure.ts';
@@ -40,13 +41,21 @@ export interface Ingest {
   /** Seals what is open and resolves when everything sealed so far is committed. */
   flush(): Promise<CommitResult[]>;
   /** Flushes within the deadline; what is not committed then stays in the journal for the next start. */
-  stop(deadlineMs: number): Promise<void>;
+  stop(deadlineMs: number): Promise<StopReport>;
   status(): IngestStatus;
 }
 
 export interface Reservation {
   grow(bytes: number): void;
   release(): void;
+}
+
+/** What a stop has left in the journal. */
+export interface StopReport {
+  readonly segments: number;
+  readonly bytes: number;
+  /** Why it could not be committed; undefined where nothing is left. */
+  readonly why: string | undefined;
 }
 
 export interface IngestStatus {
@@ -57,6 +66,12 @@ export interface IngestStatus {
   readonly duplicateKeys: number;
   /** Why the journal cannot be written at the moment. */
   readonly journalFailure: string | undefined;
+  /** Whether requests are refused because `journal.max_bytes` is reached, or were a moment ago. */
+  readonly isJournalFull: boolean;
+  /** How long the store has taken no commit; 0 where it takes them. */
+  readonly storeAwayMs: number;
+  /** Segments of an earlier run that are not committed yet. */
+  readonly replaying: number;
   /** Threads that are not running, each as a sentence. */
   readonly troubles: readonly string[];
   /** Why commits fail at the moment, one error of each kind. */
@@ -76,6 +91,11 @@ export interface IngestOptions {
   readonly transferables: (segment: SealedSegment) => ArrayBuffer[];
 }
 
+/** A sender that was refused waits about so long: until then the journal counts as full. */
+const JOURNAL_FULL_MS = 10_000;
+/** Between tries to commit while stopping. */
+const STOP_RETRY_MS = 1000;
+
 /** Lanes look before each answer; this is for a bridge that has nothing to answer. */
 const LOCK_CHECK_MS = 1000;
 
@@ -87,6 +107,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   // Half of the budget is for rows in memory; the rest for requests on their way, the encoders' work and reads.
   const maxRowBytes = config.limits.memoryBytes / 2;
   const leftOver = listSegments(files, journalPath);
+  const leftIds = new Set(leftOver.map(segmentCommitId));
   const rows = createRowMetrics(metrics);
   const queue = createCommitQueue({
     encoders: config.operations.encoders,
@@ -128,6 +149,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     },
   });
   let reservedBytes = 0;
+  let journalRefusedMs = Number.NEGATIVE_INFINITY;
   const lockWatch = setInterval(() => {
     try {
       checkLock(lock.mark);
@@ -174,10 +196,33 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     for (const path of paths) {
       const commitId = segmentCommitId(path);
       if (known.has(commitId)) continue;
-      const journalBytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+      const journalBytes = segmentBytes(path);
       queue.add({ commitId, path, batches: undefined, counts, memoryBytes: 0, journalBytes });
       counts = {};
     }
+  }
+
+  /**
+   * Commits what waits, with further tries while there is time; where the store was away before, there is one. Returns
+   * why something is left.
+   */
+  async function drainUntil(endMs: number): Promise<string> {
+    const wasAway = queue.isStoreAway;
+    let why = 'the time to stop ran out';
+    while (queue.waiting.length > 0) {
+      const leftMs = endMs - performance.now();
+      if (leftMs <= 0) break;
+      const result = await within(queue.drain([]).catch(BridgeError.from), leftMs);
+      if (!(result instanceof BridgeError)) continue;
+      why = result.message;
+      if (wasAway) break;
+      await sleep(Math.min(STOP_RETRY_MS, Math.max(0, endMs - performance.now())));
+    }
+    return why;
+  }
+
+  function countReplaying(): number {
+    return queue.waiting.reduce((count, commitId) => count + (leftIds.has(commitId) ? 1 : 0), 0);
   }
 
   /** Requests are in `reservedBytes` from their first byte until they are answered. */
@@ -193,6 +238,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       });
     }
     if (journalBytes() + bytes > config.journal.maxBytes) {
+      journalRefusedMs = performance.now();
       throw new BridgeError('unavailable', 'the journal is full', {
         hint: 'The store is away or slow; try again later. journal.max_bytes bounds the journal.',
         retryAfterMs: 5000,
@@ -236,16 +282,17 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       });
     },
     async stop(deadlineMs) {
-      const timeout = new Promise<'late'>((resolve) => setTimeout(resolve, deadlineMs, 'late').unref());
+      const endMs = performance.now() + deadlineMs;
       await lanes.stop(deadlineMs / 2);
-      const result = await Promise.race([queue.drain([]).catch((error: unknown) => BridgeError.from(error)), timeout]);
-      if (queue.waiting.length > 0) {
-        const why = result instanceof BridgeError ? result.message : 'the time to stop ran out';
-        log.warn({ segments: queue.waiting.length }, `what is not committed stays in the journal: ${why}`);
-      }
+      const why = await drainUntil(endMs);
       await queue.stop();
+      const left = listSegments(files, journalPath);
+      const bytes = left.reduce((sum, path) => sum + segmentBytes(path), 0);
       clearInterval(lockWatch);
       lock.release();
+      const report = { segments: left.length, bytes, why: left.length > 0 ? why : undefined };
+      if (left.length > 0) log.warn(report, 'what is not committed stays in the journal');
+      return report;
     },
     status: () => ({
       memoryBytes: memoryBytes(),
@@ -254,9 +301,17 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       duplicateKeys: lanes.duplicateKeys,
       journalFailure: lanes.journalFailure,
       failures: queue.failures,
+      isJournalFull:
+        journalBytes() >= config.journal.maxBytes || performance.now() - journalRefusedMs < JOURNAL_FULL_MS,
+      storeAwayMs: queue.storeAwayMs,
+      replaying: countReplaying(),
       troubles: [...lanes.troubles, ...queue.troubles],
     }),
   };
+}
+
+function segmentBytes(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function openJournal(files: Files, journalPath: string): JournalLock {

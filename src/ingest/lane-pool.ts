@@ -3,6 +3,7 @@ import { BridgeError, errorFromData } from '../errors.ts';
 import { type ByTable, createRowTally, type JournalledRows, type RowTally } from '../model/row-counts.ts';
 import type { SignalName } from '../model/signal.ts';
 import type { Randomness } from '../platform/clock.ts';
+import { within } from '../platform/within.ts';
 import type { ExportOutcome, ExportRequest, FromLane, SealedSegment, SealReason, ToLane } from './messages.ts';
 import { type SupervisedThread, supervise } from './supervise.ts';
 import type { ThreadPort } from './threads.ts';
@@ -198,10 +199,6 @@ export function createLanePool(options: LanePoolOptions): LanePool {
     async stop(deadlineMs) {
       if (stopping) return;
       stopping = true;
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, deadlineMs);
-      });
       const running = lanes.filter((lane) => lane.thread.isUp);
       const ends = running.map((lane) => {
         const stopped = new Promise<void>((resolve) => {
@@ -210,8 +207,7 @@ export function createLanePool(options: LanePoolOptions): LanePool {
         lane.thread.post({ type: 'stop' });
         return stopped;
       });
-      await Promise.race([Promise.all(ends), late]);
-      clearTimeout(timer);
+      await within(Promise.all(ends), deadlineMs);
       await Promise.all(lanes.map((lane) => lane.thread.stop()));
     },
     get rowBytes() {

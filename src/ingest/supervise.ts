@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../platform/clock.ts';
 import { systemClock } from '../platform/clock.ts';
+import { within } from '../platform/within.ts';
 import type { ThreadPort } from './threads.ts';
 
 export interface SupervisedThread<Out> {
@@ -90,12 +91,7 @@ export function supervise<Out, In>(options: SuperviseOptions<Out, In>): Supervis
       stopped = true;
       clearTimeout(timer);
       if (!port) return;
-      let bound: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => {
-        bound = setTimeout(resolve, MAX_END_MS);
-      });
-      await Promise.race([port.terminate(), late]);
-      clearTimeout(bound);
+      await within(port.terminate(), MAX_END_MS);
     },
   };
 }

@@ -64,6 +64,7 @@ test('an empty file gives every default', () => {
       parallelism: 4,
       retryAttempts: 3,
       timeoutSeconds: 300,
+      drainSeconds: 25,
       lanes: cores,
       encoders: cores,
       readers: availableParallelism() >= 4 ? 2 : 1,
@@ -317,4 +318,20 @@ test('files are read, and a missing one is an error only where it was named', ()
     process.chdir(before);
     rmSync(folder, { recursive: true });
   }
+});
+
+test('an unset variable is told once, and not as a wrong or missing value too', () => {
+  const text = `[s3]\nbucket = "\${A_B}-\${C_D}"\nregion = "eu"\n[operations]\nparallelism = "\${E_F}"\n`;
+  assert.throws(
+    () => parseConfig(text, 'x.toml', {}),
+    (error: BridgeError) => {
+      const told = [...error.message.matchAll(/^x\.toml:\d+: (.*)$/gm)].map(([, line]) => line);
+      assert.deepEqual(told, [
+        's3.bucket names the environment variable A_B, which is not set',
+        's3.bucket names the environment variable C_D, which is not set',
+        'operations.parallelism names the environment variable E_F, which is not set',
+      ]);
+      return true;
+    },
+  );
 });

@@ -6,6 +6,7 @@ export const OPERATIONS: OperationsConfig = {
   parallelism: 4,
   retryAttempts: 2,
   timeoutSeconds: 20,
+  drainSeconds: 25,
   lanes: 1,
   encoders: 1,
   readers: 1,
