@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import type { BridgeError } from '../errors.ts';
+import { heldBack } from '../platform/held-back.ts';
 import { type ReadRequest, readRequestFromUrl } from '../read/request.ts';
 import { summaryOf } from '../read/summary.ts';
 import type { ReadStats } from '../read/types.ts';
@@ -93,27 +94,4 @@ export async function streamRows(deps: RowsDeps, request: ReadRequest, call: Cal
     deps.metrics.reads.inc({ table, format, code });
     deps.metrics.readRows.inc({ table }, stats()?.rows ?? 0);
   }
-}
-
-/** Bytes held back at the beginning of an answer. */
-const HELD_BYTES = 64 * 1024;
-
-/**
- * The first bytes wait for more of them, or for the end and its check: those of a format (an Arrow schema, a CSV header,
- * a Parquet file without rows) come before anything was read, and an error behind them should still get its own status.
- */
-async function* heldBack(chunks: AsyncIterable<Uint8Array>, atEnd: () => void): AsyncGenerator<Uint8Array> {
-  const held: Uint8Array[] = [];
-  let heldBytes = 0;
-  for await (const chunk of chunks) {
-    if (heldBytes < HELD_BYTES) {
-      held.push(chunk);
-      heldBytes += chunk.byteLength;
-      if (heldBytes >= HELD_BYTES) yield* held.splice(0);
-    } else {
-      yield chunk;
-    }
-  }
-  atEnd();
-  yield* held;
 }

@@ -10,6 +10,7 @@ import { addReadCommand } from './read.ts';
 import { addReplayCommand } from './replay.ts';
 import { addServeCommand } from './serve.ts';
 import { addTablesCommand } from './tables.ts';
+import { addTraceCommand } from './trace.ts';
 import { addVersionCommand } from './version.ts';
 
 export function createProgram(context: CliContext): Command {
@@ -22,6 +23,7 @@ export function createProgram(context: CliContext): Command {
   const add = [
     addServeCommand,
     addReadCommand,
+    addTraceCommand,
     addPartitionsCommand,
     addTablesCommand,
     addFlushCommand,

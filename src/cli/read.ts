@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { nearestPartitions } from '../catalog/partitions.ts';
-import { BridgeError } from '../errors.ts';
 import type { TableName } from '../model/signal.ts';
 import { type CliContext, usingLake, withLake } from './context.ts';
 import { readCursorFile, writeCursorFile } from './cursor-file.ts';
 import { follow } from './follow.ts';
+import { interruptible } from './interrupt.ts';
 import type { Lake } from './lake.ts';
 import { outputOf, type ReadOptions, type ReadOutput, readParams, withReadOptions } from './read-options.ts';
 import { reportSummary } from './summary.ts';
@@ -35,18 +35,6 @@ Examples:
 
 function run(lake: Lake, table: string, options: ReadOptions, output: ReadOutput, signal: AbortSignal): Promise<void> {
   return options.follow ? followRows(lake, table, options, signal) : readOnce(lake, table, options, output, signal);
-}
-
-/** Runs `work` with a signal that Ctrl-C and SIGTERM abort. */
-async function interruptible(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const cancel = new AbortController();
-  const interrupt = () => cancel.abort(new BridgeError('cancelled', 'interrupted'));
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  try {
-    await work(cancel.signal);
-  } finally {
-    process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', interrupt);
-  }
 }
 
 async function readOnce(

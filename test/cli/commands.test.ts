@@ -15,6 +15,7 @@ const sample = readSamples('traces').find(({ encoding, items }) => encoding === 
 const COMMANDS = [
   'serve',
   'read',
+  'trace',
   'partitions',
   'partitions list',
   'partitions delete',
@@ -109,6 +110,7 @@ describe('with a lake', () => {
     const wanted = all.filter((row) => row.kind === kind).length;
     const filtered = await runCli([
       'read',
+      'trace',
       'traces',
       ...lake,
       '--filter',

@@ -83,6 +83,8 @@ export function topLevel({ schema }: FileMetaData): readonly { readonly first: n
 /** Every column chunk lies between the leading magic and the footer, so that no read goes astray. */
 function checkChunks(key: string, metadata: FileMetaData, footerStart: number): void {
   metadata.row_groups.forEach((group, g) => {
+    // pyarrow writes a table without rows as a row group without pages, whose offsets mean nothing.
+    if (group.num_rows === 0n) return;
     for (const chunk of group.columns) {
       const meta = chunk.meta_data;
       if (meta === undefined || chunk.file_path) {
