@@ -14,7 +14,7 @@ export interface Verdict {
   readonly findings: Readonly<Record<Kind, number>>;
   /** The first of them, in words. */
   readonly examples: readonly string[];
-  readonly commits: number;
+  readonly commitIds: readonly string[];
   readonly objects: number;
   readonly rows: number;
   readonly rejected: number;
@@ -30,18 +30,28 @@ export interface Judge {
   readonly verdict: Verdict;
 }
 
+export const NO_FINDINGS: Readonly<Record<Kind, number>> = {
+  lost: 0,
+  doubled: 0,
+  partial: 0,
+  mangled: 0,
+  stranger: 0,
+  record: 0,
+  unread: 0,
+  stray: 0,
+};
+
 const MAX_EXAMPLES = 30;
 
 export function createJudge(readLake: ReadLake, ledger: Ledger): Judge {
-  const findings = { lost: 0, doubled: 0, partial: 0, mangled: 0, stranger: 0, record: 0, unread: 0, stray: 0 };
+  const findings = { ...NO_FINDINGS };
   const examples: string[] = [];
   /** Tries that were found wanting are told once. */
   const told = new Set<string>();
   /** Rows found of a try, as bits. */
   const seen = new Map<string, number>();
-  const records = new Set<string>();
   const named = new Map<string, CommitObject>();
-  const known: string[] = [];
+  const commitIds: string[] = [];
   let objectsInLake: readonly string[] = [];
   let rows = 0;
   let rejected = 0;
@@ -53,8 +63,7 @@ export function createJudge(readLake: ReadLake, ledger: Ledger): Judge {
 
   const visitor: LakeVisitor = {
     record(record) {
-      records.add(record.commitId);
-      known.push(record.commitId);
+      commitIds.push(record.commitId);
       for (const object of record.objects) {
         if (named.has(object.key)) find('record', `${object.key} is named by two records`);
         named.set(object.key, object);
@@ -110,11 +119,11 @@ export function createJudge(readLake: ReadLake, ledger: Ledger): Judge {
 
   const judge: Judge = {
     async check(acknowledged) {
-      await readLake(known, visitor);
+      await readLake(commitIds, visitor);
       for (const send of new Set([...acknowledged, ...seen.keys()])) checkTry(send, true);
     },
     async finish() {
-      await readLake(known, visitor);
+      await readLake(commitIds, visitor);
       let certain = 0;
       let possible = 0;
       for (const [send, { outcome, flawed }] of ledger.entries) {
@@ -130,7 +139,7 @@ export function createJudge(readLake: ReadLake, ledger: Ledger): Judge {
     },
     get verdict() {
       const stored = [...ledger.entries].filter(([send, { outcome }]) => outcome === 'unknown' && seen.has(send));
-      const totals = { commits: records.size, objects: named.size, rows, rejected, unknownStored: stored.length };
+      const totals = { commitIds: [...commitIds], objects: named.size, rows, rejected, unknownStored: stored.length };
       return { findings: { ...findings }, examples: [...examples], ...totals };
     },
   };

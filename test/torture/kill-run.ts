@@ -2,19 +2,20 @@
  * Kills a bridge again and again while senders go on, and judges the lake: now and then, and in the end from nothing.
  * The run is in `folder`, which holds the journal, the ledger and, in a file lake, the lake.
  */
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { segmentsFolder } from '../../src/journal/journal.ts';
 import { Random } from '../fuzz/random.ts';
-import { launchBridge, type TestBridge } from '../support/daemon.ts';
+import type { launchBridge } from '../support/daemon.ts';
 import { createJudge, type Verdict } from './judge.ts';
 import type { ReadLake } from './lake-reader.ts';
 import type { TortureLake } from './lakes.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { startSenders } from './senders.ts';
-import { untilReady, withTimeout } from './wait.ts';
+import { stopAll, untilReady, withBridges } from './wait.ts';
 
 export interface KillOptions {
   readonly folder: string;
@@ -45,20 +46,30 @@ export interface KillReport {
   readonly problems: readonly string[];
 }
 
+type Launch = typeof launchBridge;
+
 /** Commits come often, and every part of the write path has more than one of a kind. */
 const TOML = `[flush]
 max_age_seconds = 1
-max_rows = 400
+max_rows = 200
 [operations]
 lanes = 2
 encoders = 2
 `;
 
 /** A moment that does not come within this time is not waited for. */
-const MAX_WAIT_MS = 2500;
-const STOP_TIMEOUT_MS = 60_000;
+const MAX_WAIT_MS = 3000;
 
-export async function runKill(options: KillOptions): Promise<KillReport> {
+export function runKill(options: KillOptions): Promise<KillReport> {
+  return withBridges((launch) => kill(options, launch));
+}
+
+interface Life {
+  readonly process: ChildProcess;
+  readonly died: string;
+}
+
+async function kill(options: KillOptions, launchBridge: Launch): Promise<KillReport> {
   const { folder, lake, readLake, log } = options;
   const ledger = createLedger(join(folder, 'ledger.txt'));
   const judge = createJudge(readLake, ledger);
@@ -77,24 +88,12 @@ export async function runKill(options: KillOptions): Promise<KillReport> {
   for (let cycle = 1; cycle <= options.cycles; cycle++) {
     const random = new Random(options.seed, cycle);
     const isCheck = cycle % options.checkEvery === 0;
-    const moment = isCheck ? 'check' : chooseMoment(random, lake);
-    const started = performance.now();
-    const { process, listening } = launch();
-    if (moment === 'start') {
-      await sleep(random.below((restartMs.at(-1) ?? 1000) * 1.1));
-    } else {
-      const bridge = await listening;
-      await untilReady(bridge);
-      restartMs.push(performance.now() - started);
-      senders.aim(bridge);
-      if (isCheck) await checkLake(bridge);
-      await momentToKill(moment, random);
-    }
+    const { process, died } = isCheck ? await lifeToCheck() : await lifeTo(chooseMoment(random, lake), random);
     senders.aim(undefined);
     const gone = once(process, 'close');
     process.kill('SIGKILL');
     await gone;
-    kills[moment] = (kills[moment] ?? 0) + 1;
+    kills[died] = (kills[died] ?? 0) + 1;
     if (isCheck) log(progress(cycle));
   }
   const verdict = await end();
@@ -112,53 +111,68 @@ export async function runKill(options: KillOptions): Promise<KillReport> {
 
   /** With compiled code kept: hundreds of starts would else spend most of their time on the compiler. */
   function launch() {
-    const started = launchBridge(folder, TOML + lake.toml, { env: { NODE_COMPILE_CACHE: join(folder, 'compiled') } });
-    started.process.stderr!.on('data', (text) => appendFileSync(join(folder, 'bridge.txt'), text));
-    return started;
+    const startMs = performance.now();
+    const env = { NODE_COMPILE_CACHE: join(folder, 'compiled') };
+    const { process, listening } = launchBridge(folder, TOML + lake.toml, { env });
+    process.stderr!.on('data', (text) => appendFileSync(join(folder, 'bridge.txt'), text));
+    const ready = listening.then(async (bridge) => {
+      await untilReady(bridge);
+      restartMs.push(performance.now() - startMs);
+      senders.aim(bridge);
+      return bridge;
+    });
+    ready.catch(() => {}); // it is killed before that
+    return { process, ready };
   }
 
-  /** Resolves at the moment; a few milliseconds are added half of the times, so that no step is hit at one place only. */
-  async function momentToKill(moment: string, random: Random): Promise<void> {
-    if (moment === 'random') return void (await sleep(random.below(options.maxUpMs)));
-    if (moment === 'replay') return void (await sleep(random.below(60)));
-    if (moment === 'check') return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const delayMs = random.oneIn(2) ? random.below(8) : 0;
-    const cancel = lake.moments.at(moment, 1 + random.below(6), resolve);
-    await Promise.race([promise, sleep(MAX_WAIT_MS)]);
-    cancel();
+  /** A bridge at the moment it shall die; `died` names it, or says that the moment did not come. */
+  async function lifeTo(moment: string, random: Random): Promise<Life> {
+    if (moment === 'start') {
+      const { process } = launch();
+      await sleep(random.below((restartMs.at(-1) ?? 1000) * 1.1));
+      return { process, died: moment };
+    }
+    // A third of the moments are awaited from the start on: most of those are part of a replay.
+    const isEarly = random.oneIn(3);
+    const delayMs = random.oneIn(2) ? random.below(8) : 0; // so that no step is hit at one place only
+    const nth = 1 + random.below(4);
+    const early = isEarly ? comingMoment(moment, nth) : undefined;
+    const { process, ready } = launch();
+    const up = ready.then(() => (moment === 'random' ? sleep(random.below(options.maxUpMs)) : sleep(MAX_WAIT_MS)));
+    if (!early) await ready;
+    const coming = early ?? comingMoment(moment, nth);
+    const isHit = await Promise.race([coming.promise, up.then(() => moment === 'random')]);
+    coming.cancel();
     if (delayMs > 0) await sleep(delayMs);
+    return { process, died: isHit ? moment : `${moment} not reached` };
   }
 
-  async function checkLake(bridge: TestBridge): Promise<void> {
+  function comingMoment(moment: string, nth: number) {
+    const { promise, resolve } = Promise.withResolvers<true>();
+    return { promise, cancel: lake.moments.at(moment, nth, () => resolve(true)) };
+  }
+
+  async function lifeToCheck(): Promise<Life> {
+    const { process, ready } = launch();
+    const bridge = await ready;
     const acknowledged = ledger.acknowledged();
     await bridge.flush();
     await judge.check(acknowledged);
+    return { process, died: 'check' };
   }
 
   function progress(cycle: number): string {
-    const { findings, commits, objects, rows } = judge.verdict;
+    const { findings, commitIds, objects, rows } = judge.verdict;
     const found = Object.values(findings).reduce((sum, times) => sum + times, 0);
     const last = Math.round(restartMs.at(-1) ?? 0);
-    return `cycle ${cycle}: ${ledger.count('acknowledged')} requests acknowledged, ${commits} commits, ${objects} objects, ${rows} rows, restart ${last} ms; ${found} findings`;
+    return `cycle ${cycle}: ${ledger.count('acknowledged')} requests acknowledged, ${commitIds.length} commits, ${objects} objects, ${rows} rows, restart ${last} ms; ${found} findings`;
   }
 
   /** Once more a bridge, which is left alone and stopped as people stop it. */
   async function end(): Promise<Verdict> {
-    const { process, listening } = launch();
-    try {
-      const bridge = await listening;
-      await untilReady(bridge);
-      senders.aim(bridge);
-      await withTimeout(senders.stop(), STOP_TIMEOUT_MS, 'the senders did not come to an end');
-      await bridge.flush();
-      const exit = once(process, 'exit');
-      process.kill('SIGTERM');
-      const [code] = await withTimeout(exit, STOP_TIMEOUT_MS, 'the bridge did not stop');
-      if (code !== 0) problems.push(`stopped by SIGTERM the bridge ended with ${code}`);
-    } finally {
-      process.kill('SIGKILL');
-    }
+    const { process, ready } = launch();
+    const code = await stopAll(process, await ready, senders);
+    if (code !== 0) problems.push(`stopped by SIGTERM the bridge ended with ${code}`);
     const segments = readdirSync(segmentsFolder(join(folder, 'journal')));
     if (segments.length > 0) problems.push(`segments are left: ${segments.join(' ')}`);
     const quarantined = readdirSync(join(folder, 'journal/quarantine'));
@@ -169,12 +183,11 @@ export async function runKill(options: KillOptions): Promise<KillReport> {
   }
 }
 
-/** `start`: before it listens; `replay`: just after that; the others as the lake tells them. */
+/** `start`: before it listens; `random`: some time after; the others as the lake tells them. */
 function chooseMoment(random: Random, lake: TortureLake): string {
   const at = random.below(10);
   if (at < 2) return 'random';
-  if (at === 2) return 'start';
-  return at === 3 ? 'replay' : random.pick(lake.moments.names);
+  return at === 2 ? 'start' : random.pick(lake.moments.names);
 }
 
 function counts(ledger: Ledger) {
@@ -205,7 +218,7 @@ export function describeReport({
     ...problems,
     `${cycles} kills: ${moments.sort().join(', ')}`,
     `requests: ${acknowledged} acknowledged, ${refused} refused, ${unknown} unknown, of which ${verdict.unknownStored} are stored`,
-    `lake: ${verdict.commits} commits, ${verdict.objects} objects, ${verdict.rows} rows written, ${verdict.rejected} rejected`,
+    `lake: ${verdict.commitIds.length} commits, ${verdict.objects} objects, ${verdict.rows} rows written, ${verdict.rejected} rejected`,
     `restart: median ${at(0.5)} ms, 99 of 100 ${at(0.99)} ms, longest ${at(1)} ms`,
     `found: ${found.join(', ')}; ${problems.length} other problems`,
   ].join('\n');

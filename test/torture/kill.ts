@@ -19,7 +19,7 @@ const HELP = `npm run torture kill -- [options]
   --senders N       requests at the same time (8)
   --seed N          seed of moments and requests (random)
   --check-every N   cycles between two looks at the lake (25)
-  --max-up MS       longest life of a bridge that is killed at a random moment (1200)
+  --max-up MS       longest life of a bridge that is killed at a random moment (800)
   --max-restart MS  a restart that takes longer is a broken promise (5000)`;
 
 const { values } = parseArgs({
@@ -29,7 +29,7 @@ const { values } = parseArgs({
     senders: { type: 'string', default: '8' },
     seed: { type: 'string', default: String(randomInt(1, 2 ** 31)) },
     'check-every': { type: 'string', default: '25' },
-    'max-up': { type: 'string', default: '1200' },
+    'max-up': { type: 'string', default: '800' },
     'max-restart': { type: 'string', default: '5000' },
     help: { type: 'boolean', default: false },
   },

@@ -28,7 +28,7 @@ export interface LakeRow {
 }
 
 /** Rows fall into this hour and the next, so that a commit has several partitions. */
-const FIRST_NANOS = 1_763_715_600_000_000_000n;
+export const FIRST_MS = Date.UTC(2025, 10, 21, 9);
 const SPAN_OF_NANOS = 7_200_000_000_000;
 /** Rows found of a request are kept as the bits of a number. */
 const MAX_ROWS = 30;
@@ -66,7 +66,7 @@ function fieldsOf(id: string) {
     pad: createHash('shake256', { outputLength: Math.ceil(Number(padBytes) / 2) })
       .update(id)
       .digest('hex'),
-    nanos: String(FIRST_NANOS + BigInt(Number.parseInt(hash.slice(16, 28), 16) % SPAN_OF_NANOS)),
+    nanos: String(BigInt(FIRST_MS) * 1_000_000n + BigInt(Number.parseInt(hash.slice(16, 28), 16) % SPAN_OF_NANOS)),
     value: String(Number.parseInt(hash.slice(28, 38), 16)),
   };
 }

@@ -1,15 +1,14 @@
 /** Two bridges that meet: on one journal, where one must give way, and on one lake, where neither must notice the other. */
-import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { launchBridge, type TestBridge } from '../support/daemon.ts';
+import type { launchBridge } from '../support/daemon.ts';
 import { createJudge, type Verdict } from './judge.ts';
 import type { ReadLake } from './lake-reader.ts';
 import type { TortureLake } from './lakes.ts';
 import { createLedger, type Ledger } from './ledger.ts';
-import { type Senders, startSenders } from './senders.ts';
-import { until, untilReady, withTimeout } from './wait.ts';
+import { startSenders } from './senders.ts';
+import { stopAll, until, untilAcknowledged, untilReady, withBridges, withTimeout } from './wait.ts';
 
 export interface MeetOptions {
   readonly folder: string;
@@ -27,6 +26,8 @@ export interface TakeOverReport {
   readonly said: string;
 }
 
+type Launch = typeof launchBridge;
+
 const TOML = `[flush]
 max_age_seconds = 1
 max_rows = 200
@@ -38,9 +39,13 @@ const END_TIMEOUT_MS = 30_000;
  * cannot be seen from another container; a second bridge takes the journal over and works on. Then the first goes on,
  * with requests still in its sockets.
  */
-export async function runTakeOver({ folder, lake, readLake, seed }: MeetOptions): Promise<TakeOverReport> {
+export function runTakeOver(options: MeetOptions): Promise<TakeOverReport> {
+  return withBridges((launch) => takeOver(options, launch));
+}
+
+async function takeOver({ folder, lake, readLake, seed }: MeetOptions, launch: Launch): Promise<TakeOverReport> {
   const ledger = createLedger(join(folder, 'ledger.txt'));
-  const first = launchBridge(folder, TOML + lake.toml);
+  const first = launch(folder, TOML + lake.toml);
   let said = '';
   first.process.stderr!.on('data', (text) => (said += text));
   const ended = once(first.process, 'close');
@@ -53,7 +58,7 @@ export async function runTakeOver({ folder, lake, readLake, seed }: MeetOptions)
   await until('requests wait in vain', () => ledger.count('unknown') > 0);
   rmSync(join(folder, 'journal/lock'));
 
-  const second = launchBridge(folder, TOML + lake.toml);
+  const second = launch(folder, TOML + lake.toml);
   const next = await second.listening;
   await untilReady(next);
   const senders = startSenders({ ...sendersOf(ledger, seed + 1), name: 'new' });
@@ -61,12 +66,11 @@ export async function runTakeOver({ folder, lake, readLake, seed }: MeetOptions)
   await untilAcknowledged(ledger, 100);
   const acknowledged = acknowledgedBy(ledger, 'old');
   first.process.kill('SIGCONT');
-  const [exitCode] = await withTimeout(ended, END_TIMEOUT_MS, 'the first bridge went on').finally(() => {
-    first.process.kill('SIGKILL');
-  });
+  const [exitCode] = await withTimeout(ended, END_TIMEOUT_MS, 'the first bridge went on');
   const acknowledgedLate = acknowledgedBy(ledger, 'old') - acknowledged;
   old.aim(next);
-  await stopAll(second.process, next, [old, senders]);
+  await old.stop();
+  await stopAll(second.process, next, senders);
   ledger.close();
   return { verdict: await createJudge(readLake, ledger).finish(), acknowledgedLate, exitCode, said };
 }
@@ -79,20 +83,25 @@ export interface NeighboursReport {
 }
 
 /** Two bridges with a journal each write one lake; one is killed and started again while the other is at work. */
-export async function runNeighbours(
+export function runNeighbours(options: MeetOptions, kills: readonly string[]): Promise<NeighboursReport> {
+  return withBridges((launch) => neighbours(options, kills, launch));
+}
+
+async function neighbours(
   { folder, lake, readLake, seed }: MeetOptions,
   kills: readonly string[],
+  launch: Launch,
 ): Promise<NeighboursReport> {
   const ledger = createLedger(join(folder, 'ledger.txt'));
   const [homeA, homeB] = [join(folder, 'a'), join(folder, 'b')];
   for (const home of [homeA, homeB]) mkdirSync(home);
-  const quiet = launchBridge(homeB, TOML + lake.toml);
+  const quiet = launch(homeB, TOML + lake.toml);
   const quietBridge = await quiet.listening;
   const bulkOneIn = lake.hasParts ? 4 : undefined;
   const quietSenders = startSenders({ ...sendersOf(ledger, seed), name: 'b', bulkOneIn });
   quietSenders.aim(quietBridge);
   const senders = startSenders({ ...sendersOf(ledger, seed + 1), name: 'a', bulkOneIn });
-  let killed = launchBridge(homeA, TOML + lake.toml);
+  let killed = launch(homeA, TOML + lake.toml);
   for (const moment of kills) {
     senders.aim(await killed.listening);
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -102,16 +111,17 @@ export async function runNeighbours(
     killed.process.kill('SIGKILL');
     senders.aim(undefined);
     await gone;
-    killed = launchBridge(homeA, TOML + lake.toml);
+    killed = launch(homeA, TOML + lake.toml);
   }
   const bridge = await killed.listening;
   senders.aim(bridge);
   const metrics = await (await fetch(`${quietBridge.api}/metrics`)).text();
-  await stopAll(killed.process, bridge, [senders]);
-  await stopAll(quiet.process, quietBridge, [quietSenders]);
+  await stopAll(killed.process, bridge, senders);
+  await stopAll(quiet.process, quietBridge, quietSenders);
   ledger.close();
   const uploadsLeft = await lake.openUploads();
-  const failedCommits = Number(/^otel_lake_commit_failures_total (\d+)$/m.exec(metrics)?.[1]);
+  const failures = metrics.matchAll(/^otel_lake_commit_failures_total\S* (\d+)$/gm);
+  const failedCommits = [...failures].reduce((sum, [, times]) => sum + Number(times), 0);
   return { verdict: await createJudge(readLake, ledger).finish(), failedCommits, uploadsLeft };
 }
 
@@ -119,20 +129,6 @@ function sendersOf(ledger: Ledger, seed: number) {
   return { senders: 4, seed, ledger, bulkOneIn: undefined, maxPauseMs: 30, answerMs: 1500 };
 }
 
-/** Until so many more requests are. */
-function untilAcknowledged(ledger: Ledger, more: number): Promise<void> {
-  const enough = ledger.count('acknowledged') + more;
-  return until(`${more} requests are acknowledged`, () => ledger.count('acknowledged') >= enough);
-}
-
 function acknowledgedBy(ledger: Ledger, name: string): number {
   return ledger.acknowledged().filter((send) => send.startsWith(name)).length;
-}
-
-async function stopAll(process: ChildProcess, bridge: TestBridge, senders: readonly Senders[]): Promise<void> {
-  await withTimeout(Promise.all(senders.map((some) => some.stop())), END_TIMEOUT_MS, 'the senders did not end');
-  await bridge.flush();
-  const ended = once(process, 'close');
-  process.kill('SIGTERM');
-  await withTimeout(ended, END_TIMEOUT_MS, 'the bridge did not stop');
 }

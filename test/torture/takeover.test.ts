@@ -2,11 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { launchBridge, spawnBridge } from '../support/daemon.ts';
 import { tempFolder } from '../support/temp.ts';
+import { NO_FINDINGS } from './judge.ts';
 import { readWithHyparquet } from './lake-reader.ts';
 import { openTortureLake } from './lakes.ts';
 import { runNeighbours, runTakeOver } from './takeover-run.ts';
-
-const NOTHING = { lost: 0, doubled: 0, partial: 0, mangled: 0, stranger: 0, record: 0, unread: 0, stray: 0 };
 
 test('a second bridge on a journal in use ends at once, names the owner, and leaves the first at work', async (t) => {
   const folder = tempFolder(t);
@@ -29,7 +28,7 @@ test('a bridge that was paused through a take-over of its journal stops, acknowl
   assert.equal(acknowledgedLate, 0);
   assert.equal(exitCode, 1);
   assert.match(said, /the journal of .* was taken over by process \d+; this bridge ends/);
-  assert.deepEqual(verdict.findings, NOTHING, verdict.examples.join('\n'));
+  assert.deepEqual(verdict.findings, NO_FINDINGS, verdict.examples.join('\n'));
 });
 
 test('two bridges with journals of their own write one lake, whatever becomes of one of them', async (t) => {
@@ -38,7 +37,7 @@ test('two bridges with journals of their own write one lake, whatever becomes of
   t.after(() => lake.close());
   const meet = { folder, lake, readLake: readWithHyparquet(`${folder}/lake`), seed: 2 };
   const { verdict, failedCommits, uploadsLeft } = await runNeighbours(meet, ['upload', 'publish', 'record']);
-  assert.deepEqual(verdict.findings, NOTHING, verdict.examples.join('\n'));
+  assert.deepEqual(verdict.findings, NO_FINDINGS, verdict.examples.join('\n'));
   assert.equal(failedCommits, 0);
   assert.deepEqual(uploadsLeft, []);
 });
