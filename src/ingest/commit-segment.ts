@@ -13,6 +13,7 @@ import { BridgeError } from '../errors.ts';
 import { removeSegment } from '../journal/journal.ts';
 import { copyDamage, quarantineSegment } from '../journal/quarantine.ts';
 import { openSegment, type SegmentReader } from '../journal/segment-reader.ts';
+import { settleSegment } from '../journal/settle.ts';
 import type { Batch } from '../model/batch.ts';
 import type { CommitObject, CommitRecord } from '../model/commit.ts';
 import type { Layout } from '../model/layout.ts';
@@ -57,6 +58,7 @@ export async function commitSegment(
   const nothing = { commitId, record: undefined, quarantined: undefined };
 
   if (sealed.batches) {
+    if (sealed.needsCut) cutQuietly(sealed, deps);
     const record = await writeCommit(commitId, sealed.batches, sealed.counts, deps.layout, deps, stored);
     removeSegment(files, journalPath, path);
     return { ...nothing, record };
@@ -66,6 +68,7 @@ export async function commitSegment(
   // bring back partitions that were deleted since.
   const already = await commits.read(commitId);
   if (already && !already.recovered) {
+    await commits.write(already); // the earlier run may have ended before the record's name was durable
     removeSegment(files, journalPath, path);
     return { ...nothing, record: already };
   }
@@ -82,19 +85,39 @@ export async function commitSegment(
   return { ...nothing, record, quarantined: damage.length > 0 ? { paths, bytes, lostRequests } : undefined };
 }
 
+/**
+ * A disk that refuses even this may be about to fail for good: the batches are on their way to the lake while they are
+ * there. Only a crash in the middle of that, on a disk that comes back with the refused requests, then makes a commit
+ * that a replay finds other rows for.
+ */
+function cutQuietly(sealed: SealedSegment, deps: CommitDeps): void {
+  try {
+    settle(sealed, deps);
+  } catch {
+    // See above; the lane has told of the disk's failure.
+  }
+}
+
+function settle({ path, journalBytes, needsCut = false }: SealedSegment, { files, config }: CommitDeps): void {
+  settleSegment(files, config.journal.path, path, needsCut ? journalBytes : Infinity, needsCut);
+}
+
 /** Undefined where the segment is gone; `quarantined` where nothing of it can be read. */
 function readSegment(
-  { path, journalBytes }: SealedSegment,
-  { files, config }: CommitDeps,
+  sealed: SealedSegment,
+  deps: CommitDeps,
 ): (ReplayedSegment & { readonly layout: Layout }) | Pick<CommitResult, 'quarantined'> | undefined {
+  const { path } = sealed;
+  const { files, config } = deps;
+  settle(sealed, deps);
   let reader: SegmentReader | undefined;
   try {
-    reader = openSegment(files, path, journalBytes);
+    reader = openSegment(files, path);
     return reader && { ...replaySegment(reader), layout: reader.header.layout };
   } catch (error) {
     if (BridgeError.from(error).code !== 'corrupt') throw error;
     const moved = quarantineSegment(files, config.journal.path, path);
-    return { quarantined: moved ? { paths: [moved], bytes: journalBytes, lostRequests: 0 } : undefined };
+    return { quarantined: moved ? { paths: [moved], bytes: sealed.journalBytes, lostRequests: 0 } : undefined };
   } finally {
     reader?.close();
   }

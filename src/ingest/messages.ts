@@ -46,6 +46,8 @@ export interface SealedSegment {
   /** Bytes of the batches' buffers. */
   readonly memoryBytes: number;
   readonly journalBytes: number;
+  /** The file holds requests behind `journalBytes` that were refused, and could not be cut off. */
+  readonly needsCut?: boolean;
 }
 
 export type FromLane =

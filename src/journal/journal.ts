@@ -18,8 +18,8 @@ export function makeJournalFolders(files: Files, journalPath: string): void {
     try {
       files.syncFolder(folder);
     } catch (error) {
-      // Folders above that are not ours to open were not made by us either.
-      if (folder === resolve(journalPath) || !isErrno(error, 'EACCES', 'EPERM')) throw error;
+      // Folders above that may not be opened, or are of a kind that cannot be synced, were not made by us.
+      if (folder === resolve(journalPath) || isErrno(error, 'EIO')) throw error;
     }
     if (folder === dirname(folder)) return;
   }

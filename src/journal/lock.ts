@@ -1,13 +1,15 @@
 /**
- * One bridge a journal. The lock is a file with the owner's process id and a mark of its start; a lock whose process
- * is gone is taken over. Two bridges on one journal would replay, and remove, each other's open segments.
+ * One bridge a journal: two would replay, and remove, each other's open segments. The lock is a symbolic link to
+ * `{process id}-{start time}`, no file of that name: it is made as a whole or not at all, also with no room left on the
+ * disk, where a bridge has to start to make some. A lock whose process is gone is taken over; one whose process is only
+ * stopped (SIGSTOP) is not.
  *
  * A bridge can lose its journal without noticing: paused for a while, taken for dead by an operator, or not to be seen
  * from another container. So the lock is looked at after each write to the journal and before its answer. Whoever takes
  * over makes its lock first and reads the segments then: what was written before is found by it, and what is written
  * later is not acknowledged.
  */
-import { linkSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { BridgeError } from '../errors.ts';
 import { isErrno } from '../platform/files.ts';
@@ -35,27 +37,22 @@ export function checkLock({ path, file }: LockMark): void {
   });
 }
 
+/** Throws `conflict`, with the process that has the journal named. */
 export function lockJournal(journalPath: string): JournalLock {
   const path = join(journalPath, 'lock');
-  const mine = `${path}.${process.pid}`;
-  writeFileSync(mine, `${process.pid} ${processStart(process.pid) ?? ''}\n`);
-  try {
-    for (let attempt = 0; attempt < 5; attempt++) {
-      try {
-        linkSync(mine, path);
-        const mark = { path, file: lockFile(path) ?? '' };
-        return { mark, release: () => releaseIfMine(mark) };
-      } catch (error) {
-        if (!isErrno(error, 'EEXIST')) throw error;
-      }
-      const owner = readOwner(path);
-      if (owner && isAlive(owner)) throw lockedBy(journalPath, owner.pid);
-      unlinkSync(path);
+  for (let attempt = 0; attempt < 5; attempt++) {
+    try {
+      symlinkSync(`${process.pid}-${readProcess(process.pid)?.start ?? ''}`, path);
+      const mark = { path, file: lockFile(path) ?? '' };
+      return { mark, release: () => releaseIfMine(mark) };
+    } catch (error) {
+      if (!isErrno(error, 'EEXIST')) throw error;
     }
-    throw lockedBy(journalPath, undefined);
-  } finally {
-    unlinkSync(mine);
+    const owner = readOwner(path);
+    if (owner && isAlive(owner)) throw lockedBy(journalPath, owner.pid);
+    rmSync(path, { force: true });
   }
+  throw lockedBy(journalPath, undefined);
 }
 
 interface Owner {
@@ -72,10 +69,10 @@ function lockedBy(journalPath: string, pid: number | undefined): BridgeError {
 
 function readOwner(path: string): Owner | undefined {
   try {
-    const [pid, start] = readFileSync(path, 'utf8').trim().split(' ');
+    const [pid, start] = readlinkSync(path).split('-');
     return { pid: Number(pid), start: start ?? '' };
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined;
+    if (isErrno(error, 'ENOENT', 'EINVAL')) return undefined; // EINVAL: no link, so nothing a bridge has made
     throw error;
   }
 }
@@ -87,26 +84,28 @@ function isAlive(owner: Owner): boolean {
   } catch (error) {
     if (!isErrno(error, 'EPERM')) return false;
   }
+  const found = readProcess(owner.pid);
   // In a container every start may get the same process id: the start time tells a namesake from the owner.
-  return owner.start === '' || owner.start === (processStart(owner.pid) ?? owner.start);
+  return found === undefined || (!found.isDead && (owner.start === '' || owner.start === found.start));
 }
 
-/** Start time in clock ticks since boot (proc(5), field 22); undefined where there is no /proc. */
-function processStart(pid: number): string | undefined {
+/** From proc(5): start time in clock ticks since boot, and whether only the exit code is left; undefined without /proc. */
+function readProcess(pid: number): { readonly start: string; readonly isDead: boolean } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { start: fields[19] ?? '', isDead: fields[0] === 'Z' || fields[0] === 'X' };
   } catch {
     return undefined;
   }
 }
 
 function releaseIfMine({ path, file }: LockMark): void {
-  if (lockFile(path) === file) unlinkSync(path);
+  if (lockFile(path) === file) rmSync(path, { force: true });
 }
 
 /** Undefined where there is none. */
 function lockFile(path: string): string | undefined {
-  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   return found && `${found.ino}-${found.mtimeNs}`;
 }

@@ -6,10 +6,10 @@
  */
 import { join } from 'node:path';
 import type { Files } from '../platform/files.ts';
+import { chunks, copyBytes } from './copy.ts';
 import type { ByteRange } from './format.ts';
 import { quarantineFolder, segmentCommitId, segmentsFolder } from './journal.ts';
 
-const COPY_BYTES = 1024 * 1024;
 /** A segment with more damaged places than this is kept as a whole. */
 const MAX_RANGES = 64;
 
@@ -51,22 +51,6 @@ export function quarantineSegment(files: Files, journalPath: string, segment: st
   return isKept ? target : undefined;
 }
 
-function copyBytes(files: Files, from: string, { start, end }: ByteRange, to: string): void {
-  const source = files.openForRead(from);
-  try {
-    files.remove(to);
-    const target = files.create(to);
-    try {
-      for (const bytes of chunks(files, source, start, end)) files.append(target, [bytes]);
-      files.syncData(target);
-    } finally {
-      files.close(target);
-    }
-  } finally {
-    files.close(source);
-  }
-}
-
 function holdsData(files: Files, path: string): boolean {
   const fd = files.openForRead(path);
   try {
@@ -74,13 +58,6 @@ function holdsData(files: Files, path: string): boolean {
     return false;
   } finally {
     files.close(fd);
-  }
-}
-
-function* chunks(files: Files, fd: number, start: number, end: number): Generator<Uint8Array> {
-  for (let position = start; position < end; position += COPY_BYTES) {
-    const bytes = new Uint8Array(Math.min(COPY_BYTES, end - position));
-    yield bytes.subarray(0, files.read(fd, bytes, position));
   }
 }
 

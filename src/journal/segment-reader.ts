@@ -31,11 +31,10 @@ export interface SegmentReader {
 const SEARCH_BYTES = 1024 * 1024;
 
 /**
- * Opens a segment for reading, its first `maxBytes` where that is less than the file has; the open file stays readable
- * after the segment was committed and removed. Returns undefined where the file is gone. Throws `corrupt` where neither
- * copy of its header verifies.
+ * Opens a segment for reading; the open file stays readable after the segment was committed and removed. Returns
+ * undefined where the file is gone. Throws `corrupt` where neither copy of its header verifies.
  */
-export function openSegment(files: Files, path: string, maxBytes = Infinity): SegmentReader | undefined {
+export function openSegment(files: Files, path: string): SegmentReader | undefined {
   let fd: number;
   try {
     fd = files.openForRead(path);
@@ -44,7 +43,7 @@ export function openSegment(files: Files, path: string, maxBytes = Infinity): Se
     throw error;
   }
   try {
-    const file = readableFile(files, fd, maxBytes);
+    const file = readableFile(files, fd);
     const found = findHeader(file, segmentCommitId(path));
     if (!found) throw noHeader(file, path);
     return createReader(file, path, found);
@@ -61,8 +60,8 @@ interface ReadableFile {
   close(): void;
 }
 
-function readableFile(files: Files, fd: number, maxBytes: number): ReadableFile {
-  const size = Math.min(files.size(fd), maxBytes);
+function readableFile(files: Files, fd: number): ReadableFile {
+  const size = files.size(fd);
   return {
     size,
     read(position, length) {

@@ -9,6 +9,8 @@ export interface SegmentWriter {
   readonly commitId: string;
   /** Bytes in the file that count. */
   readonly durableBytes: number;
+  /** The file may hold more than those for good: an append failed, and so did cutting it off. */
+  readonly needsCut: boolean;
   /**
    * Writes the records and, with `sync`, returns only when they are on the disk. When anything fails, none of them
    * counts, and the segment takes no more: after a failed fsync the kernel may have dropped the pages and marked them
@@ -36,6 +38,7 @@ export function createSegmentWriter(files: Files, journalPath: string, header: S
   let sequence = 0;
   let nameIsDurable = false;
   let hasFailed = false;
+  let needsCut = false;
 
   function checkWorks(): void {
     if (hasFailed) throw new BridgeError('internal', `journal segment ${path} has failed and takes no more`);
@@ -63,6 +66,9 @@ export function createSegmentWriter(files: Files, journalPath: string, header: S
     get durableBytes() {
       return durableBytes;
     },
+    get needsCut() {
+      return needsCut;
+    },
     append(records, syncNow) {
       checkWorks();
       const buffers: Uint8Array[] = [];
@@ -83,7 +89,7 @@ export function createSegmentWriter(files: Files, journalPath: string, header: S
         if (syncNow) sync();
       } catch (error) {
         hasFailed = true;
-        cutQuietly(files, fd, durableBytes);
+        needsCut = !isCut(files, fd, durableBytes);
         throw error;
       }
       if (!syncNow) durableBytes = writtenBytes;
@@ -98,16 +104,15 @@ export function createSegmentWriter(files: Files, journalPath: string, header: S
 }
 
 /**
- * Takes unacknowledged records off the file's end where the disk still lets us. Dropping pages asks nothing of those
- * that failed, so this sync is no second try of the first one.
+ * Takes unacknowledged records off the file's end where the disk lets us. Dropping pages asks nothing of those that
+ * failed, so this sync is no second try of the first one. The first error is the one to report.
  */
-function cutQuietly(files: Files, fd: number, length: number): void {
+function isCut(files: Files, fd: number, length: number): boolean {
   try {
     files.truncate(fd, length);
     files.syncData(fd);
+    return true;
   } catch {
-    // The first error is the one to report. Records left here were answered "not stored". The commit of this run leaves
-    // them out (it reads `durableBytes`); only a crash before it lets a replay find them: whole, and then their sender's
-    // second try stores them twice, which at-least-once senders accept; losing acknowledged ones they would not.
+    return false;
   }
 }

@@ -52,8 +52,8 @@ export async function beginFileUpload(
         await handle.sync();
         const etag = etagOf(await handle.stat({ bigint: true }));
         await handle.close();
-        await name(temporary, target, ifAbsent);
-        await syncFolders(root, dirname(target));
+        // A name that is taken may come from a try that ended, or failed, before its folders were synced.
+        await name(temporary, target, ifAbsent).finally(() => syncFolders(root, dirname(target)));
         return etag;
       } catch (error) {
         throw fileError(error, 'writing', target);

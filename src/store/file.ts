@@ -22,17 +22,43 @@ export interface FileStoreOptions {
 export function createFileStore(path: string, options: FileStoreOptions = {}): ObjectStore {
   const root = resolve(path);
   const warn = options.warn ?? (() => {});
+  let isRootDurable = false;
+
+  /** Publishing syncs up to the root; the root's own name is made durable here, as far as its parents can be opened. */
+  async function syncRoot(): Promise<void> {
+    if (isRootDurable) return;
+    try {
+      await syncFolders(parse(root).root, dirname(root));
+    } catch (error) {
+      // Folders above that may not be opened, or are of a kind that cannot be synced, were not made by us.
+      if (isErrno(error, 'EIO')) throw fileError(error, 'writing to', root);
+    }
+    isRootDurable = true;
+  }
+
+  async function openWriter(key: string, putOptions: PutOptions): Promise<ObjectWriter> {
+    const writer = await openFileWriter(root, key, putOptions, warn);
+    return {
+      ...writer,
+      async close() {
+        const result = await writer.close();
+        await syncRoot();
+        return result;
+      },
+    };
+  }
+
   const store: ObjectStore = {
     location: root,
     async put(key, body, putOptions = {}) {
-      const writer = await openWriter(root, key, putOptions, warn);
+      const writer = await openWriter(key, putOptions);
       return pour([body], writer);
     },
     async write(key, putOptions = {}) {
-      return openWriter(root, key, putOptions, warn);
+      return openWriter(key, putOptions);
     },
     async uploadStream(key, source, putOptions = {}) {
-      return pour(source, await openWriter(root, key, putOptions, warn));
+      return pour(source, await openWriter(key, putOptions));
     },
     async get(key, { range, signal } = {}) {
       const file = join(root, checkFileKey(key));
@@ -97,8 +123,7 @@ export function createFileStore(path: string, options: FileStoreOptions = {}): O
       try {
         await upload.handle.writeFile('check');
         await upload.handle.sync();
-        // Publishing syncs up to the root; the root's own name is made durable here, as far as its parents can be opened.
-        await syncFolders(parse(root).root, dirname(root)).catch(() => {});
+        await syncRoot();
       } catch (error) {
         throw fileError(error, 'writing to', root);
       } finally {
@@ -127,7 +152,7 @@ function checkFileKey(key: string): string {
 
 type Warn = NonNullable<FileStoreOptions['warn']>;
 
-async function openWriter(root: string, key: string, options: PutOptions, warn: Warn): Promise<ObjectWriter> {
+async function openFileWriter(root: string, key: string, options: PutOptions, warn: Warn): Promise<ObjectWriter> {
   const file = join(root, checkFileKey(key));
   const { signal, ifAbsent = false } = options;
   throwIfCancelled(signal, `writing ${file}`);
