@@ -16,6 +16,8 @@ export interface KnownCommit {
   /** By key; undefined where the record is there but cannot be read: the commit is complete, its counts are unknown. */
   readonly objects: ReadonlyMap<string, CommitObject> | undefined;
   readonly partitioning: readonly PartitionStrategy[] | undefined;
+  /** A recovered record, which its commit may still replace: it is not kept in memory. */
+  readonly mayChange: boolean;
 }
 
 export interface CommitLookup {
@@ -67,11 +69,11 @@ export function createCommitCache(
       const record = await commits.read(id, signal ? { signal } : {});
       if (record === undefined) return undefined;
       const objects = new Map(record.objects.map((object) => [object.key, object]));
-      return { objects, partitioning: shared(record.partitioning) };
+      return { objects, partitioning: shared(record.partitioning), mayChange: record.recovered === true };
     } catch (error) {
       if (!(error instanceof BridgeError) || error.code !== 'corrupt') throw error;
       onProblem(commitKey(id), error);
-      return { objects: undefined, partitioning: undefined };
+      return { objects: undefined, partitioning: undefined, mayChange: false };
     }
   }
 
@@ -85,7 +87,7 @@ export function createCommitCache(
           const inMemory = cached.get(id);
           const commit = inMemory ?? (await fetch(id, signal));
           if (!commit) return;
-          touch(id, commit);
+          if (!commit.mayChange) touch(id, commit);
           known.set(id, commit);
           if (!inMemory) fetched.push(commit);
         }),

@@ -63,6 +63,8 @@ test('a recovered commit whose segment comes back after all is completed by it, 
   await store.delete([commitKey(record!.commitId), ...others]);
   const elsewhere = createCheckBench(t); // does not see the segment
   await elsewhere.check({ repair: true }, { store });
+  const recoveredRows = await bench.rowsInLake();
+  assert.ok(recoveredRows > 0 && recoveredRows < ROWS);
   assert.deepEqual(
     (await commits.read(record!.commitId))!.objects.map(({ key }) => key),
     [first],
@@ -71,6 +73,7 @@ test('a recovered commit whose segment comes back after all is completed by it, 
   const found = await commits.read(record!.commitId);
   assert.equal(found!.recovered, undefined);
   assert.equal(found!.rows.traces!.written, ROWS);
+  assert.equal(await bench.rowsInLake(), ROWS);
   const { problems, summary } = await bench.check({ deep: true });
   assert.deepEqual(problems, []);
   assert.equal(traces(summary).inFiles, ROWS);
