@@ -3,13 +3,15 @@ import { DEFAULT_CONFIG_FILE } from '../config/load.ts';
 import type { Config } from '../config/types.ts';
 import type { StopReport } from '../ingest/ingest.ts';
 import { addressUrl } from '../platform/listen.ts';
-import { type Daemon, startDaemon } from './serve.ts';
+import type { Daemon } from './serve.ts';
 
 /** For threads that are stuck in a call to the system. */
 const MAX_EXIT_MS = 3000;
 
 export async function runDaemon(config: Config, version: string): Promise<void> {
   fixMallocThreshold();
+  // Loaded only now: the step before may begin the process anew, and would load everything twice.
+  const { startDaemon } = await import('./serve.ts');
   const daemon = await startDaemon(config, version);
   process.stdout.write(welcome(daemon, config, version));
   const lost = await Promise.race([stopSignal(), daemon.journalLost]);

@@ -2,14 +2,15 @@
  * Kills a bridge again and again while senders go on, and judges the lake: now and then, and in the end from nothing.
  * The run is in `folder`, which holds the journal, the ledger and, in a file lake, the lake.
  */
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { segmentsFolder } from '../../src/journal/journal.ts';
 import { Random } from '../fuzz/random.ts';
-import type { launchBridge } from '../support/daemon.ts';
+import { type launchBridge, MAIN } from '../support/daemon.ts';
 import { createJudge, type Verdict } from './judge.ts';
 import type { ReadLake } from './lake-reader.ts';
 import type { TortureLake } from './lakes.ts';
@@ -177,6 +178,8 @@ async function kill(options: KillOptions, launchBridge: Launch): Promise<KillRep
     if (segments.length > 0) problems.push(`segments are left: ${segments.join(' ')}`);
     const quarantined = readdirSync(join(folder, 'journal/quarantine'));
     if (quarantined.length > 0) log(`in quarantine: ${quarantined.join(' ')}`);
+    const checked = await checkLake(join(folder, 'test.toml'));
+    if (checked) problems.push(`lake check found: ${checked}`);
     const uploads = await lake.openUploads();
     if (uploads.length > 0) problems.push(`${uploads.length} uploads are left open, such as ${uploads[0]}`);
     return createJudge(readLake, ledger).finish();
@@ -188,6 +191,15 @@ function chooseMoment(random: Random, lake: TortureLake): string {
   const at = random.below(10);
   if (at < 2) return 'random';
   return at === 2 ? 'start' : random.pick(lake.moments.names);
+}
+
+/** What the command of the same name finds wrong; undefined where everything adds up. */
+function checkLake(configFile: string): Promise<string | undefined> {
+  const command = [MAIN, 'lake', 'check', '--json', '--min-age', '0', '--config', configFile];
+  return promisify(execFile)(process.execPath, command).then(
+    () => undefined,
+    ({ message, stdout = '' }: Error & { stdout?: string }) => `${stdout.slice(-2000)} ${message.slice(-2000)}`,
+  );
 }
 
 function counts(ledger: Ledger) {
