@@ -129,7 +129,7 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
     const current = encoder.current;
     if (!current || current.id !== message.id) return;
     if (message.type === 'failed') {
-      current.entry.stored = message.stored;
+      noteProgress(current.entry, message.stored);
       const error = errorFromData(message.error);
       if (message.ends) {
         encoder.lastWords = error; // it gets nothing new before it has ended
@@ -188,6 +188,15 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
     }
     options.onCommitted(result, entry.segment, tookMs);
     for (const watcher of entry.watchers) watcher.resolve(result);
+  }
+
+  /** A store that takes objects is not away, however many of its calls fail: the delays begin anew. */
+  function noteProgress(entry: Entry, stored: StoredObjects): void {
+    if (stored.size > entry.stored.size) {
+      entry.attempts = 0;
+      if (pause) pause.tries = 0;
+    }
+    entry.stored = stored;
   }
 
   function failed(entry: Entry, error: BridgeError): void {

@@ -268,3 +268,17 @@ test('what a failed try has stored is given to the next one', async () => {
   await drained;
   await queue.stop();
 });
+
+test('tries that get on wait no longer each time, however often they fail', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { queue, threads, failures } = play();
+  queue.add(segment('a'));
+  const stored: StoredObjects = new Map();
+  for (let i = 0; i < 20; i++) {
+    threads[0]!.fail('unavailable', new Map(stored.set(`traces/${i}`, { object: {} as never, storedMs: 1 })));
+    t.mock.timers.tick(1000);
+    assert.ok(threads[0]!.isBusy());
+  }
+  assert.ok(failures.every(({ retryInMs }) => retryInMs <= 1000));
+  await queue.stop();
+});

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import type { OperationsConfig, S3Config } from '../../src/config/types.ts';
 import { createS3Store } from '../../src/store/s3.ts';
+import { callOf } from '../support/s3-call.ts';
 import { OPERATIONS, s3Config } from './s3-config.ts';
 
 export const MIB = 1024 * 1024;
@@ -43,21 +44,6 @@ export function succeed({ call, body }: Seen, response: ServerResponse): void {
     DeleteObjects: '<DeleteResult></DeleteResult>',
   };
   response.writeHead(200, { 'content-type': 'application/xml', etag }).end(bodies[call] ?? '');
-}
-
-function callOf({ method, url = '' }: IncomingMessage): { call: string; part: number } {
-  const { pathname, searchParams } = new URL(url, 'http://server');
-  const part = Number(searchParams.get('partNumber') ?? 0);
-  const isBucket = pathname.split('/').filter(Boolean).length < 2;
-  if (method === 'POST') {
-    if (searchParams.has('delete')) return { call: 'DeleteObjects', part };
-    return { call: searchParams.has('uploads') ? 'CreateMultipartUpload' : 'CompleteMultipartUpload', part };
-  }
-  if (method === 'PUT') return { call: isBucket ? 'CreateBucket' : part ? 'UploadPart' : 'PutObject', part };
-  if (method === 'DELETE') return { call: 'AbortMultipartUpload', part };
-  if (method === 'HEAD') return { call: 'HeadObject', part };
-  if (searchParams.has('uploadId')) return { call: 'ListParts', part };
-  return { call: isBucket ? 'ListObjectsV2' : 'GetObject', part };
 }
 
 export async function faultyStore(
