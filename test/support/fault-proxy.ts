@@ -15,6 +15,8 @@ export interface FaultProxy {
   readonly calls: number;
   /** Calls that the client made before. */
   readonly retries: number;
+  /** Multipart uploads that the server has completed. */
+  readonly multipartObjects: number;
   /** How often each fault was met, by its name. */
   readonly faults: ReadonlyMap<string, number>;
   close(): Promise<void>;
@@ -33,7 +35,7 @@ export async function startFaultProxy(upstream: string, options: FaultProxyOptio
   const { hostname, port } = new URL(upstream);
   const agent = new Agent({ keepAlive: true });
   const faults = new Map<string, number>();
-  const state = { rate: options.rate, isAway: false, calls: 0, retries: 0 };
+  const state = { rate: options.rate, isAway: false, calls: 0, retries: 0, multipartObjects: 0 };
 
   const server = createServer((request, response) => {
     if (state.isAway) {
@@ -84,8 +86,13 @@ export async function startFaultProxy(upstream: string, options: FaultProxyOptio
     return httpRequest({ hostname, port, agent, method, path: url, headers }, answered);
   }
 
+  function count(request: IncomingMessage, status: number | undefined): void {
+    if (status === 200 && callOf(request).call === 'CompleteMultipartUpload') state.multipartObjects++;
+  }
+
   function passOn(request: IncomingMessage, response: ServerResponse): void {
     const passed = open(request, (answer) => {
+      count(request, answer.statusCode);
       response.writeHead(answer.statusCode!, answer.headers);
       answer.pipe(response);
       answer.on('error', () => response.destroy());
@@ -103,6 +110,7 @@ export async function startFaultProxy(upstream: string, options: FaultProxyOptio
     return new Promise((resolve, reject) => {
       const passed = open(request, (answer) => {
         const { statusCode: status, headers } = answer;
+        count(request, status);
         collect(answer).then((bytes) => resolve({ status: status!, headers, body: bytes }), reject);
       });
       passed.on('error', reject);

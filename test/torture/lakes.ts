@@ -31,9 +31,13 @@ export interface TortureLake {
 export type LakeType = 'file' | 's3';
 
 /** The lake, and the journal's folder, are made in `folder`. */
-export async function openTortureLake(type: LakeType, folder: string): Promise<TortureLake> {
+export async function openTortureLake(
+  type: LakeType,
+  folder: string,
+  startFront: StartFront = startS3Tap,
+): Promise<TortureLake> {
   mkdirSync(segmentsFolder(join(folder, 'journal')), { recursive: true });
-  return type === 'file' ? openFileLake(folder) : openMinioLake(folder);
+  return type === 'file' ? openFileLake(folder) : openMinioLake(folder, startFront);
 }
 
 async function openFileLake(folder: string): Promise<TortureLake> {
@@ -70,7 +74,15 @@ async function openFileLake(folder: string): Promise<TortureLake> {
   };
 }
 
-async function openMinioLake(folder: string): Promise<TortureLake> {
+/** What stands between the bridge and MinIO. */
+export interface S3Front {
+  readonly endpoint: string;
+  close(): Promise<void>;
+}
+
+type StartFront = (upstream: string, tell: (step: string) => void) => Promise<S3Front>;
+
+async function openMinioLake(folder: string, startFront: StartFront): Promise<TortureLake> {
   const minio = await startMinio();
   const { endpoint, accessKey, secretKey } = minio;
   const [bucket, prefix] = ['torture', 'lake'];
@@ -79,13 +91,13 @@ async function openMinioLake(folder: string): Promise<TortureLake> {
   await client.send(new CreateBucketCommand({ Bucket: bucket }));
   const moments = createMoments(['segment', ...S3_STEPS, 'removal'], () => watcher.close());
   const watcher = watchJournal(join(folder, 'journal'), moments.tell);
-  const tap = await startS3Tap(endpoint, moments.tell);
+  const front = await startFront(endpoint, moments.tell);
   return {
     toml: `[s3]
 bucket = "${bucket}"
 prefix = "${prefix}"
 region = "us-east-1"
-endpoint = "${tap.endpoint}"
+endpoint = "${front.endpoint}"
 [s3.credentials]
 type = "explicit"
 access_key_id = "${accessKey}"
@@ -116,7 +128,7 @@ compression = "UNCOMPRESSED"
     async close() {
       moments.close();
       client.destroy();
-      await tap.close();
+      await front.close();
       await minio.close();
     },
   };

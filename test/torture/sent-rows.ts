@@ -30,6 +30,8 @@ export interface LakeRow {
 /** Rows fall into this hour and the next, so that a commit has several partitions. */
 export const FIRST_MS = Date.UTC(2025, 10, 21, 9);
 const SPAN_OF_NANOS = 7_200_000_000_000;
+/** Rows with this much text fall into the first minute, so that an object of few minutes needs several parts too. */
+const BULK = { minPadBytes: 32 * 1024, spanOfNanos: 60_000_000_000 };
 /** Rows found of a request are kept as the bits of a number. */
 const MAX_ROWS = 30;
 const ID = /^([a-z0-9]+)-(\d+)-(\d+)-(\d+)-(\d+)-(\d+)$/;
@@ -60,13 +62,14 @@ export function expectedRow(table: TableName, id: string): LakeRow {
 function fieldsOf(id: string) {
   const hash = createHash('sha256').update(id).digest('hex');
   const [sender = '', , , , padBytes = '0'] = id.split('-');
+  const spanOfNanos = Number(padBytes) >= BULK.minPadBytes ? BULK.spanOfNanos : SPAN_OF_NANOS;
   return {
     service: `torture-${sender}`,
     check: hash.slice(0, 16),
     pad: createHash('shake256', { outputLength: Math.ceil(Number(padBytes) / 2) })
       .update(id)
       .digest('hex'),
-    nanos: String(BigInt(FIRST_MS) * 1_000_000n + BigInt(Number.parseInt(hash.slice(16, 28), 16) % SPAN_OF_NANOS)),
+    nanos: String(BigInt(FIRST_MS) * 1_000_000n + BigInt(Number.parseInt(hash.slice(16, 28), 16) % spanOfNanos)),
     value: String(Number.parseInt(hash.slice(28, 38), 16)),
   };
 }
