@@ -4,7 +4,7 @@
  *
  * How long it waits depends on what failed (commit-failure.ts). Where it is the segment, it alone waits. Where it is the
  * store, every other segment would fail alike: the queue pauses, and then tries one segment, each time another one,
- * until a commit succeeds. Both delays grow, with jitter, up to a minute.
+ * until a commit succeeds, or gets on at least. Both delays grow, with jitter, up to a minute.
  *
  * Memory: batches that find no room are let go at once, and those of a failed commit too: their segment has them. Hours
  * without a store leave nothing in memory but a line for each segment, whose number the journal's size bounds.
@@ -63,6 +63,8 @@ export interface CommitQueue {
 const FIRST_RETRY_MS = 1000;
 const MAX_RETRY_MS = 60_000;
 const MAX_RECENT = 256;
+/** What has failed so often because of the store is a reason not to be ready also where other commits succeed. */
+const MAX_QUIET_ATTEMPTS = 3;
 
 interface Entry {
   readonly commitId: string;
@@ -129,14 +131,14 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
     const current = encoder.current;
     if (!current || current.id !== message.id) return;
     if (message.type === 'failed') {
-      noteProgress(current.entry, message.stored);
+      const gotOn = noteProgress(current.entry, message.stored);
       const error = errorFromData(message.error);
       if (message.ends) {
         encoder.lastWords = error; // it gets nothing new before it has ended
         return;
       }
       encoder.current = undefined;
-      failed(current.entry, error);
+      failed(current.entry, error, gotOn);
     } else {
       encoder.current = undefined;
       committed(current.entry, message.result, performance.now() - current.startedMs);
@@ -181,26 +183,30 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
     entries.delete(entry.commitId);
     recent.set(entry.commitId, result);
     if (recent.size > MAX_RECENT) recent.delete(recent.keys().next().value!);
-    if (pause) {
-      clearTimeout(pause.timer);
-      options.onRecovered?.(performance.now() - pause.sinceMs);
-      pause = undefined;
-    }
+    endPause();
     options.onCommitted(result, entry.segment, tookMs);
     for (const watcher of entry.watchers) watcher.resolve(result);
   }
 
-  /** A store that takes objects is not away, however many of its calls fail: the delays begin anew. */
-  function noteProgress(entry: Entry, stored: StoredObjects): void {
-    if (stored.size > entry.stored.size) {
-      entry.attempts = 0;
-      if (pause) pause.tries = 0;
-    }
+  /** A store that takes objects is not away, however many of its calls fail: no other segment waits because of it. */
+  function noteProgress(entry: Entry, stored: StoredObjects): boolean {
+    const gotOn = stored.size > entry.stored.size;
     entry.stored = stored;
+    if (!gotOn) return false;
+    entry.attempts = 0;
+    endPause();
+    return true;
   }
 
-  function failed(entry: Entry, error: BridgeError): void {
-    const isStores = isOfStore(error);
+  function endPause(): void {
+    if (!pause) return;
+    clearTimeout(pause.timer);
+    options.onRecovered?.(performance.now() - pause.sinceMs);
+    pause = undefined;
+  }
+
+  function failed(entry: Entry, error: BridgeError, gotOn = false): void {
+    const isStores = isOfStore(error) && !gotOn;
     const known = isStores ? pause?.error : entry.failure;
     const isNews = known?.code !== error.code;
     entry.failure = error;
@@ -286,8 +292,9 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
     get failures() {
       const found = new Map<string, BridgeError>();
       if (pause) found.set(pause.error.code, pause.error);
-      for (const { failure } of entries.values()) {
-        if (failure && !isOfStore(failure) && !found.has(failure.code)) found.set(failure.code, failure);
+      for (const { failure, attempts } of entries.values()) {
+        const isWorthIt = failure && (!isOfStore(failure) || attempts > MAX_QUIET_ATTEMPTS);
+        if (isWorthIt && !found.has(failure.code)) found.set(failure.code, failure);
       }
       return [...found.values()];
     },

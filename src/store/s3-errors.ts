@@ -27,6 +27,7 @@ const row = (code: ErrorCode, hint: string): Row => ({ code, hint });
 
 const KEYS =
   'Check access key and secret: [s3.credentials], or the AWS_* environment variables and profile of this process.';
+const EXPIRED = 'The session token has expired: renew it.';
 const KMS = 'Check kms_key_id in [s3.encryption] and the key policy.';
 const DAMAGED = 'The request was cut or changed on its way; calls are tried again.';
 const ROWS: Readonly<Record<string, Row>> = {
@@ -36,7 +37,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   AllAccessDisabled: row('config', 'The account or bucket is disabled.'),
   InvalidAccessKeyId: row('unauthenticated', KEYS),
   SignatureDoesNotMatch: row('unauthenticated', KEYS),
-  ExpiredToken: row('unauthenticated', 'The session token has expired: renew it.'),
+  ExpiredToken: row('unauthenticated', EXPIRED),
   InvalidToken: row('unauthenticated', KEYS),
   CredentialsProviderError: row(
     'unauthenticated',
@@ -124,6 +125,8 @@ export function s3Error(thrown: unknown, where: S3Where): BridgeError {
       `Allow s3:${permissionOf(where.action)} on arn:aws:s3:::${target} to these credentials.`,
     );
   }
+  // Answers to HEAD have no body and so no code; of what is answered 400, this is what happens.
+  if (where.action === 'HeadObject' && status === 400) return as('unauthenticated', EXPIRED);
   if (status === 401) return as('unauthenticated', KEYS);
   if (status === 409) return as('conflict', 'Another operation on the same name was under way: try again.');
   if (status >= 400 && status < 500 && status !== 408 && status !== 429) {

@@ -269,13 +269,14 @@ test('what a failed try has stored is given to the next one', async () => {
   await queue.stop();
 });
 
-test('tries that get on wait no longer each time, however often they fail', async (t) => {
+test('tries that get on wait no longer each time, and hold no other segment back', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { queue, threads, failures } = play();
   queue.add(segment('a'));
   const stored: StoredObjects = new Map();
   for (let i = 0; i < 20; i++) {
     threads[0]!.fail('unavailable', new Map(stored.set(`traces/${i}`, { object: {} as never, storedMs: 1 })));
+    assert.equal(queue.isStoreAway, false);
     t.mock.timers.tick(1000);
     assert.ok(threads[0]!.isBusy());
   }

@@ -53,14 +53,16 @@ max_age_seconds = 5
 max_rows = 400
 [operations]
 lanes = 2
-encoders = 2
+encoders = 4
 parallelism = 16
 retry_attempts = 4
 timeout_seconds = 3
 `;
 const SENDERS = 4;
+/** Two requests with such rows in one partition make an object of two parts. */
+const BULK_PAD_BYTES = 128 * 1024;
 /** Senders pause while more segments than this wait, so that the backlog at the end is small. */
-const MAX_WAITING = 4;
+const MAX_WAITING = 8;
 const POLL_MS = 100;
 const REPORT_MS = 15_000;
 const DRAIN_MS = 15 * 60_000;
@@ -81,7 +83,14 @@ export async function runS3(options: S3RunOptions): Promise<S3Report> {
   let kept = false;
   try {
     const bridge = await listening;
-    const senders = startSenders({ senders: SENDERS, seed, ledger, bulkOneIn: 3, maxPauseMs: 10 });
+    const senders = startSenders({
+      senders: SENDERS,
+      seed,
+      ledger,
+      bulkOneIn: 3,
+      bulkPadBytes: BULK_PAD_BYTES,
+      maxPauseMs: 10,
+    });
     const feeding = feed(bridge, senders.aim);
     await feeding;
     senders.aim(bridge);

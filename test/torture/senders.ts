@@ -36,6 +36,8 @@ export interface SendersOptions {
   readonly name?: string;
   /** Rows with much text in one of so many requests, so that objects need several parts; undefined: none. */
   readonly bulkOneIn: number | undefined;
+  /** Of each of its rows. */
+  readonly bulkPadBytes?: number;
   /** Longest pause between two requests of a sender. */
   readonly maxPauseMs: number;
   /** What has no answer by then is unknown. */
@@ -48,7 +50,8 @@ const RETRYABLE_HTTP: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 /** CANCELLED, DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS; RESOURCE_EXHAUSTED only with RetryInfo. */
 const RETRYABLE_GRPC: ReadonlySet<number> = new Set([1, 4, 10, 11, 14, 15]);
 const RESOURCE_EXHAUSTED = 8;
-const BULK = { rows: 24, padBytes: 64 * 1024 };
+const BULK_ROWS = 24;
+const BULK_PAD_BYTES = 64 * 1024;
 
 type Answer =
   | { readonly type: 'taken'; readonly rejected: number }
@@ -62,7 +65,7 @@ interface Draft {
 }
 
 export function startSenders(options: SendersOptions): Senders {
-  const { ledger, name = 's' } = options;
+  const { ledger, name = 's', bulkPadBytes = BULK_PAD_BYTES } = options;
   const problems: string[] = [];
   let target: Target | undefined;
   let arrived = Promise.withResolvers<void>();
@@ -84,7 +87,9 @@ export function startSenders(options: SendersOptions): Senders {
         type: number % 4 === 0 && !bulk ? 'json' : 'protobuf',
         flawed: signal === SIGNALS.traces && random.oneIn(8),
       };
-      const size = bulk ? BULK : { rows: 1 + random.below(16), padBytes: random.below(200) };
+      const size = bulk
+        ? { rows: BULK_ROWS, padBytes: bulkPadBytes }
+        : { rows: 1 + random.below(16), padBytes: random.below(200) };
       await deliver(draft, { sender: `${name}${number}`, request, ...size }, random);
       await sleep(random.below(options.maxPauseMs + 1));
     }

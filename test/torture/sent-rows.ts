@@ -30,8 +30,9 @@ export interface LakeRow {
 /** Rows fall into this hour and the next, so that a commit has several partitions. */
 export const FIRST_MS = Date.UTC(2025, 10, 21, 9);
 const SPAN_OF_NANOS = 7_200_000_000_000;
-/** Rows with this much text fall into the first minute, so that an object of few minutes needs several parts too. */
-const BULK = { minPadBytes: 32 * 1024, spanOfNanos: 60_000_000_000 };
+/** A request with this much text falls into one of two minutes, so that an object of one minute is large too. */
+const BULK = { minPadBytes: 32 * 1024, minutes: 2 };
+const NANOS_OF_MINUTE = 60_000_000_000;
 /** Rows found of a request are kept as the bits of a number. */
 const MAX_ROWS = 30;
 const ID = /^([a-z0-9]+)-(\d+)-(\d+)-(\d+)-(\d+)-(\d+)$/;
@@ -61,15 +62,17 @@ export function expectedRow(table: TableName, id: string): LakeRow {
 
 function fieldsOf(id: string) {
   const hash = createHash('sha256').update(id).digest('hex');
-  const [sender = '', , , , padBytes = '0'] = id.split('-');
-  const spanOfNanos = Number(padBytes) >= BULK.minPadBytes ? BULK.spanOfNanos : SPAN_OF_NANOS;
+  const [sender = '', request = '0', , , padBytes = '0'] = id.split('-');
+  const isBulk = Number(padBytes) >= BULK.minPadBytes;
+  const offset = Number.parseInt(hash.slice(16, 28), 16) % (isBulk ? NANOS_OF_MINUTE : SPAN_OF_NANOS);
+  const minute = isBulk ? Number(request) % BULK.minutes : 0;
   return {
     service: `torture-${sender}`,
     check: hash.slice(0, 16),
     pad: createHash('shake256', { outputLength: Math.ceil(Number(padBytes) / 2) })
       .update(id)
       .digest('hex'),
-    nanos: String(BigInt(FIRST_MS) * 1_000_000n + BigInt(Number.parseInt(hash.slice(16, 28), 16) % spanOfNanos)),
+    nanos: String(BigInt(FIRST_MS) * 1_000_000n + BigInt(minute * NANOS_OF_MINUTE + offset)),
     value: String(Number.parseInt(hash.slice(28, 38), 16)),
   };
 }
