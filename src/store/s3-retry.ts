@@ -17,8 +17,9 @@ const FIRST_THROTTLED_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 20_000;
 
 /**
- * Codes that the SDK takes for mistakes of the caller. The first were damaged on their way; the others met an operation
- * on the same key and did nothing.
+ * Codes that the SDK takes for mistakes of the caller. The first were damaged on their way; the next met an operation on
+ * the same key and did nothing. After RequestTimeTooSkewed the SDK has set its clock by the answer, but tries again only
+ * where that leaves it far from the machine's; not where the machine's own clock was put right meanwhile.
  */
 const PASSING_CODES = new Set([
   'BadDigest',
@@ -26,6 +27,7 @@ const PASSING_CODES = new Set([
   'XAmzContentSHA256Mismatch',
   'ConditionalRequestConflict',
   'OperationAborted',
+  'RequestTimeTooSkewed',
 ]);
 
 export function createRetryStrategy(retryAttempts: number, random: () => number = Math.random): RetryStrategy {

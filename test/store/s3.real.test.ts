@@ -142,6 +142,19 @@ describe('the S3 store on MinIO', { skip }, () => {
     for (const store of [one, two, root]) store.close();
   });
 
+  test("a clock that is a day wrong is put right from the server's answers, and so is one that was set meanwhile", async (t) => {
+    const store = open();
+    await store.check();
+    for (const days of [1, -1]) {
+      t.mock.timers.enable({ apis: ['Date'], now: Date.now() + days * 86_400_000 });
+      await store.put(`clock/${days}`, new Uint8Array(7));
+      t.mock.timers.reset();
+      await store.put('clock/right', new Uint8Array(7));
+      assert.equal((await store.head(`clock/${days}`)).size, 7);
+    }
+    store.close();
+  });
+
   test('a server that goes away makes writes and reads unavailable within a bounded time', async () => {
     const own = await startMinio();
     const store = createS3Store(s3Config(own.endpoint), OPERATIONS);

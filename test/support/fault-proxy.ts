@@ -27,6 +27,8 @@ export interface FaultProxyOptions {
   readonly rate: number;
   /** Names of the faults that may come; all where it is left out. */
   readonly only?: readonly string[];
+  /** After so many no call fails any more. */
+  readonly maxFaults?: number;
 }
 
 const [MIN_LATE_MS, MAX_LATE_MS] = [20, 300];
@@ -34,7 +36,9 @@ const [MIN_LATE_MS, MAX_LATE_MS] = [20, 300];
 export async function startFaultProxy(upstream: string, options: FaultProxyOptions): Promise<FaultProxy> {
   const { hostname, port } = new URL(upstream);
   const agent = new Agent({ keepAlive: true });
+  const { maxFaults = Number.POSITIVE_INFINITY } = options;
   const faults = new Map<string, number>();
+  let faultCount = 0;
   const state = { rate: options.rate, isAway: false, calls: 0, retries: 0, multipartObjects: 0 };
 
   const server = createServer((request, response) => {
@@ -47,11 +51,13 @@ export async function startFaultProxy(upstream: string, options: FaultProxyOptio
     // A client that gives up breaks both streams; that is not this proxy's trouble.
     for (const stream of [request, response]) stream.on('error', () => {});
     const call = callOf(request);
-    const name = random.below(1_000_000) < state.rate * 1_000_000 ? chooseFault(call.call, random) : undefined;
+    const fails = faultCount < maxFaults && random.below(1_000_000) < state.rate * 1_000_000;
+    const name = fails ? chooseFault(call.call, random) : undefined;
     if (name === undefined) {
       passOn(request, response);
       return;
     }
+    faultCount++;
     faults.set(name, (faults.get(name) ?? 0) + 1);
     const forward = () => send(request);
     const forwardLate = async () => {
