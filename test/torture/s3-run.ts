@@ -59,6 +59,8 @@ retry_attempts = 4
 timeout_seconds = 3
 `;
 const SENDERS = 4;
+/** No fault is on the senders' side: they wait for every answer. */
+const ANSWER_MS = 120_000;
 /** Two requests with such rows in one partition make an object of two parts. */
 const BULK_PAD_BYTES = 128 * 1024;
 /** Senders pause while more segments than this wait, so that the backlog at the end is small. */
@@ -90,6 +92,7 @@ export async function runS3(options: S3RunOptions): Promise<S3Report> {
       bulkOneIn: 3,
       bulkPadBytes: BULK_PAD_BYTES,
       maxPauseMs: 10,
+      answerMs: ANSWER_MS,
     });
     const feeding = feed(bridge, senders.aim);
     await feeding;
