@@ -61,8 +61,8 @@ timeout_seconds = 3
 const SENDERS = 4;
 /** No fault is on the senders' side: they wait for every answer. */
 const ANSWER_MS = 120_000;
-/** Two requests with such rows in one partition make an object of two parts. */
-const BULK_PAD_BYTES = 128 * 1024;
+/** Objects with such rows go in one part, or in two. */
+const BULK_PAD_BYTES = [64, 64, 64, 64, 256].map((kib) => kib * 1024);
 /** Senders pause while more segments than this wait, so that the backlog at the end is small. */
 const MAX_WAITING = 8;
 const POLL_MS = 100;
@@ -198,7 +198,7 @@ export function describeS3Report(report: S3Report): string {
     `${Math.round(rate * 100)} % of calls: ${calls} calls, ${sum(faults)} faults, ${retries} retries, ${seconds} s`,
     `  faults: ${list([...faults].sort(([, a], [, b]) => b - a))}`,
     `  tries of commits that failed: ${list(failedCommits)}`,
-    `  ${requests} requests, ${verdict.commits} commits, ${verdict.objects} objects (${inParts} in parts), ${verdict.rows} rows, ${Math.round(bytes / 1e6)} MB`,
+    `  ${requests} requests, ${verdict.commitIds.length} commits, ${verdict.objects} objects (${inParts} in parts), ${verdict.rows} rows, ${Math.round(bytes / 1e6)} MB`,
     `  found: ${found}; ${problems.length} other problems`,
   ].join('\n');
 }

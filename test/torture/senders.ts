@@ -36,8 +36,8 @@ export interface SendersOptions {
   readonly name?: string;
   /** Rows with much text in one of so many requests, so that objects need several parts; undefined: none. */
   readonly bulkOneIn: number | undefined;
-  /** Of each of its rows. */
-  readonly bulkPadBytes?: number;
+  /** Bytes of text of each of its rows, one of these. */
+  readonly bulkPadBytes?: readonly number[];
   /** Longest pause between two requests of a sender. */
   readonly maxPauseMs: number;
   /** What has no answer by then is unknown. */
@@ -51,7 +51,7 @@ const RETRYABLE_HTTP: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 const RETRYABLE_GRPC: ReadonlySet<number> = new Set([1, 4, 10, 11, 14, 15]);
 const RESOURCE_EXHAUSTED = 8;
 const BULK_ROWS = 24;
-const BULK_PAD_BYTES = 64 * 1024;
+const BULK_PAD_BYTES = [64 * 1024];
 
 type Answer =
   | { readonly type: 'taken'; readonly rejected: number }
@@ -88,7 +88,7 @@ export function startSenders(options: SendersOptions): Senders {
         flawed: signal === SIGNALS.traces && random.oneIn(8),
       };
       const size = bulk
-        ? { rows: BULK_ROWS, padBytes: bulkPadBytes }
+        ? { rows: BULK_ROWS, padBytes: random.pick(bulkPadBytes) }
         : { rows: 1 + random.below(16), padBytes: random.below(200) };
       await deliver(draft, { sender: `${name}${number}`, request, ...size }, random);
       await sleep(random.below(options.maxPauseMs + 1));

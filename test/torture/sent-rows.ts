@@ -30,8 +30,8 @@ export interface LakeRow {
 /** Rows fall into this hour and the next, so that a commit has several partitions. */
 export const FIRST_MS = Date.UTC(2025, 10, 21, 9);
 const SPAN_OF_NANOS = 7_200_000_000_000;
-/** A request with this much text falls into one of two minutes, so that an object of one minute is large too. */
-const BULK = { minPadBytes: 32 * 1024, minutes: 2 };
+/** A request with this much text falls into one of few minutes, so that an object of one minute is large too. */
+const BULK = { minPadBytes: 32 * 1024, minutes: 4 };
 const NANOS_OF_MINUTE = 60_000_000_000;
 /** Rows found of a request are kept as the bits of a number. */
 const MAX_ROWS = 30;
