@@ -98,7 +98,11 @@ export async function runSeed(seed: number, { trace = () => {}, forgets }: SeedO
     figures[end === 'kill' ? 'kills' : 'powerCuts']++;
   }
   system.nextFault = () => undefined;
-  await live(run, 0);
+  try {
+    await live(run, 0);
+  } catch (error) {
+    return { figures, problems: [`what is left cannot be committed: ${(error as Error).message}`] };
+  }
   return { figures, problems: await judge(run) };
 }
 

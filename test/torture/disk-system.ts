@@ -55,14 +55,14 @@ export function createSystem(disk: Disk, random: Random): System {
   let calls = 0;
 
   /** Carries out a fault: `partly` is what may have happened when the power went away or room ran out. */
-  function enter(call: Call, path: string, partly: () => void = () => {}): void {
+  function enter(call: Call, path: string, partly: (fault: Fault) => void = () => {}): void {
     calls++;
     if (ended) throw errno('EIO', `${call} after the end`);
     const fault = system.nextFault(call);
     system.trace(`${calls} ${call} ${path}${fault ? `: ${fault}` : ''}`);
     if (!fault) return;
     const isEnd = fault === 'power cut' || fault === 'kill';
-    if (isEnd ? random.oneIn(2) : call === 'write' || call === 'sync') partly();
+    if (isEnd ? random.oneIn(2) : call === 'write' || call === 'sync') partly(fault);
     if (isEnd) ended = fault;
     throw errno(isEnd ? 'EIO' : fault, call);
   }
@@ -144,7 +144,8 @@ export function createSystem(disk: Disk, random: Random): System {
     sync(file) {
       if (file.node.kind === 'folder') return syncFolder(file.path, file.node);
       const node = file.node;
-      enter('sync', file.path, () => disk.failSync(node));
+      // A kill leaves what was not written for later; only a sync that fails has it forgotten.
+      enter('sync', file.path, (fault) => (fault === 'kill' ? disk.syncFile(node) : disk.failSync(node)));
       if (system.forgets !== 'sync') disk.syncFile(node);
     },
     truncate(file, size) {
