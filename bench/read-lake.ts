@@ -11,12 +11,12 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { layoutOf } from '../src/app/layout.ts';
 import { createTableBuilder } from '../src/batch/builder.ts';
 import { createCommits } from '../src/catalog/commits.ts';
 import { commitKey } from '../src/catalog/keys.ts';
 import { parseConfig } from '../src/config/load.ts';
-import type { Config } from '../src/config/types.ts';
 import { createDecoder } from '../src/decode/decoder.ts';
 import { commitSegment } from '../src/ingest/commit-segment.ts';
 import { makeJournalFolders } from '../src/journal/journal.ts';
@@ -26,6 +26,7 @@ import { TRACES } from '../src/model/traces.ts';
 import { systemClock } from '../src/platform/clock.ts';
 import { systemFiles } from '../src/platform/files.ts';
 import { openStore } from '../src/store/open.ts';
+import type { Minio } from '../test/support/minio.ts';
 import { createPatchable } from './patch.ts';
 
 const FILE_ROWS = 96_000;
@@ -38,21 +39,52 @@ const NODE = '000bec41';
 /** Attributes that no two requests share. */
 const UNIQUE_VALUES = /(?:session\.id|x_request_id)[^0-9a-f]{1,6}([0-9a-f-]{32,36})/g;
 
-export function lakeConfig(folder: string, more = ''): Config {
-  const toml = `[storage]
+const PROMOTE = `[tables.traces]
+promote = [{ attribute = "http.route", type = "string" }, { attribute = "http.response.status_code", type = "int64" }]
+`;
+
+/** Configuration of the lake in a folder. */
+export function lakeToml(folder: string): string {
+  return `[storage]
 path = "${join(folder, 'lake')}"
 [journal]
 path = "${join(folder, 'journal')}"
-[tables.traces]
-promote = [{ attribute = "http.route", type = "string" }, { attribute = "http.response.status_code", type = "int64" }]
-${more}`;
-  return parseConfig(toml, 'bench.toml');
+${PROMOTE}`;
+}
+
+/** Copies the lake of a folder to a new bucket; returns the configuration of that. */
+export async function s3Toml(folder: string, { endpoint, accessKey, secretKey }: Minio): Promise<string> {
+  const toml = `[storage]
+type = "s3"
+[s3]
+bucket = "bench"
+region = "us-east-1"
+endpoint = "${endpoint}"
+[s3.credentials]
+type = "explicit"
+access_key_id = "${accessKey}"
+secret_access_key = "${secretKey}"
+[journal]
+path = "${join(folder, 'journal')}"
+${PROMOTE}`;
+  const credentials = { accessKeyId: accessKey, secretAccessKey: secretKey };
+  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
+  await client.send(new CreateBucketCommand({ Bucket: 'bench' }));
+  client.destroy();
+  const [from, to] = [
+    await openStore(parseConfig(lakeToml(folder), 'bench.toml')),
+    await openStore(parseConfig(toml, 's3.toml')),
+  ];
+  for await (const { key } of from.list('')) await to.put(key, await from.get(key));
+  from.close();
+  to.close();
+  return toml;
 }
 
 /** Writes what is missing of a lake of `rows` spans, rounded up to whole files; returns the number of files. */
 export async function makeLake(folder: string, rows: number, parts = 2): Promise<number> {
   const files = Math.ceil(rows / FILE_ROWS);
-  const { storage } = lakeConfig(folder);
+  const { storage } = parseConfig(lakeToml(folder), 'bench.toml');
   const isThere = (file: number) => existsSync(join(storage.path!, commitKey(idOf(file))));
   if (Array.from({ length: files }, (_, file) => file).every(isThere)) return files;
   const script = fileURLToPath(import.meta.url);
@@ -72,7 +104,7 @@ function idOf(file: number): string {
 }
 
 async function writePart(folder: string, rows: number, part: number, parts: number): Promise<void> {
-  const config = lakeConfig(folder);
+  const config = parseConfig(lakeToml(folder), 'bench.toml');
   const layout = layoutOf(config);
   const store = await openStore(config);
   const commits = createCommits(store);

@@ -66,7 +66,7 @@ ${toml}`,
       const fields = proc('stat').split(') ')[1]!.split(' ');
       return (Number(fields[11]) + Number(fields[12])) / TICKS;
     },
-    peakBytes: () => Number(/VmHWM:\s+(\d+) kB/.exec(proc('status'))![1]) * 1024,
+    peakBytes: () => peakBytesOf(child.pid!),
     async stop() {
       const ended = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGTERM');
@@ -74,6 +74,11 @@ ${toml}`,
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Highest resident memory of a process so far, bytes. */
+export function peakBytesOf(pid: number | 'self'): number {
+  return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024;
 }
 
 /** Bytes of all files below a folder whose name ends so. */

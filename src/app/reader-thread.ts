@@ -2,6 +2,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { createCatalog } from '../catalog/catalog.ts';
 import type { TableName } from '../model/signal.ts';
+import { createFooterCache } from '../read/parquet/footer-cache.ts';
 import { serveRead } from '../read/serve-read.ts';
 import { openStore } from '../store/open.ts';
 import { createLogger } from '../telemetry/log.ts';
@@ -17,7 +18,8 @@ const { config, layout } = workerData as ThreadData;
 const log = createLogger(config.telemetry, { thread: 'reader' });
 const store = await openStore(config);
 const catalog = createCatalog(store, { onProblem: (key, error) => log.warn({ key, code: error.code }, error.message) });
+const footers = createFooterCache(config.operations.readCacheBytes);
 
 parentPort!.on('message', ({ port, table }: ToReader) => {
-  void serveRead(port, readDeps(config, layout, store, catalog, table));
+  void serveRead(port, { ...readDeps(config, layout, store, catalog, table), footers });
 });

@@ -2,10 +2,9 @@
 import { crc32 } from 'node:zlib';
 import { COMMIT_ID_KEY } from '../encode/identity.ts';
 import { BridgeError } from '../errors.ts';
-import { decodeRows } from '../read/parquet/decode.ts';
+import { decodeWhole } from '../read/parquet/decode.ts';
 import { type Footer, readFooter } from '../read/parquet/footer.ts';
 import { corruptFile, type ObjectReader } from '../read/parquet/object-reader.ts';
-import { fetchColumns } from '../read/parquet/row-group.ts';
 import type { ByteRange, ObjectStore } from '../store/store.ts';
 
 /** Objects up to this size are read once and kept for both uses. */
@@ -66,13 +65,8 @@ async function checksumOf(reader: ObjectReader): Promise<string> {
 /** Decodes row group after row group, and counts what comes out. */
 async function decodeAll(reader: ObjectReader, footer: Footer): Promise<void> {
   for (const [i, group] of footer.metadata.row_groups.entries()) {
-    const file = await fetchColumns(reader, footer, i, footer.columns);
     const expected = Number(group.num_rows);
-    let rows = 0;
-    for (let offset = 0; offset < expected; offset += BATCH_ROWS) {
-      const batches = decodeRows(reader.key, file, { offset, limit: BATCH_ROWS, batchSize: BATCH_ROWS });
-      for (const batch of batches) rows += batch.numRows;
-    }
+    const rows = await decodeWhole(reader, footer, i, BATCH_ROWS);
     if (rows !== expected) throw corruptFile(reader.key, `row group ${i} gives ${rows} rows of ${expected}`);
   }
 }

@@ -22,6 +22,7 @@ export function buildConfig(
     operations: {
       batchSize: number('operations.batch_size'),
       parallelism: number('operations.parallelism'),
+      readCacheBytes: number('operations.read_cache_bytes'),
       retryAttempts: number('operations.retry_attempts'),
       timeoutSeconds: number('operations.timeout_seconds'),
       drainSeconds: number('operations.drain_seconds'),

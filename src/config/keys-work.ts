@@ -35,6 +35,14 @@ export const OPERATIONS_KEYS: readonly Key[] = [
     doc: 'Objects written, or files scanned, at the same time.',
   },
   {
+    path: 'operations.read_cache_bytes',
+    type: 'integer',
+    default: 64 * MIB,
+    min: 0,
+    max: MAX_BYTES,
+    doc: 'Bytes of footers, filters and page indexes that a reader keeps in memory.',
+  },
+  {
     path: 'operations.retry_attempts',
     type: 'integer',
     default: 3,

@@ -132,6 +132,7 @@ export interface OperationsConfig {
   readonly batchSize: number;
   /** Objects written, or files scanned, at the same time. */
   readonly parallelism: number;
+  readonly readCacheBytes: number;
   /** Tries after the first one, for a call to the store. */
   readonly retryAttempts: number;
   /** Bound on one call to the store. */

@@ -27,6 +27,7 @@ export interface BoundRequest {
 export interface PlannedFile {
   readonly key: string;
   readonly size: number;
+  readonly modifiedMs: number;
 }
 
 export interface ReadPlan extends BoundRequest {
@@ -120,7 +121,7 @@ export function planFiles(
       pruned.commit++;
       continue;
     }
-    files.push({ key: object.key, size: object.size });
+    files.push({ key: object.key, size: object.size, modifiedMs: object.modifiedMs });
   }
   return { ...bound, files, partitions: partitions.counts(), pruned };
 }

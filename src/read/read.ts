@@ -97,7 +97,14 @@ async function* allRows(
     const lookahead = request.limit === undefined ? deps.parallelism : 1;
     stats.filesListed = objects.length;
     stats.filesPruned = objects.length - plan.files.length;
-    for await (const selected of scanFiles(plan, { ...deps, lookahead, stats, signal, onError })) {
+    for await (const selected of scanFiles(plan, {
+      ...deps,
+      footers: deps.footers,
+      lookahead,
+      stats,
+      signal,
+      onError,
+    })) {
       yield { ...selected, fresh: false };
     }
     if (snapshot === undefined) return;
@@ -122,7 +129,7 @@ async function* freshRows(
     await nextTurn();
     signal.throwIfAborted();
     if (complete.has(commitId) || arrow.numRows === 0) continue;
-    const batch = createReadBatch([arrow], arrow.numRows, deps);
+    const batch = createReadBatch(arrow, deps);
     stats.rowsScanned += arrow.numRows;
     const rows = select(bound.predicate, batch);
     if (rows.length > 0) yield { batch, rows };

@@ -3,66 +3,44 @@
  *
  * Footers and the bytes of the next row groups are fetched ahead; decoding is done a slice of a row group at a time. So
  * memory holds: `lookahead` footers, at most MAX_AHEAD_BYTES of compressed row groups (or one that is larger), one
- * decoded slice. Where a filter asks other columns than the output takes, those are decoded first, and the rest of the
- * slice only if a row passed; where the rest is large it is not even fetched before.
+ * decoded slice of the filter's columns and one of the others. The filter's columns are read first, then the others only
+ * around the rows that passed; where the others are large they are not even fetched before.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { RecordBatch } from 'apache-arrow';
-import { BridgeError, errorToData } from '../errors.ts';
 import { ahead } from './ahead.ts';
-import { createReadBatch } from './columns/batch.ts';
-import { promotedNeeds } from './columns/promoted.ts';
+import { type AttemptContext, attempt } from './attempt.ts';
+import { viewBatch } from './columns/batch.ts';
+import { sliceView } from './columns/view.ts';
 import { select } from './filter/evaluate.ts';
-import { type Bounds, type Knowledge, prune } from './filter/prune.ts';
-import { decodeRows } from './parquet/decode.ts';
-import { type Footer, readFooter } from './parquet/footer.ts';
-import { createObjectReader, type ObjectReader } from './parquet/object-reader.ts';
-import { columnBytes, encodedBytes, fetchColumns } from './parquet/row-group.ts';
-import { rowGroupBounds } from './parquet/statistics.ts';
-import type { PlannedFile, ReadPlan } from './plan.ts';
-import type { ReadDeps, ReadStats, SelectedBatch } from './types.ts';
+import { type OpenGroup, openFile } from './open.ts';
+import { type ByteRuns, fetchRuns } from './parquet/byte-runs.ts';
+import { columnBytes, encodedBytes, rangesOf, spansOf } from './parquet/column-span.ts';
+import { decodeSpans, type Views } from './parquet/decode.ts';
+import type { FooterCache } from './parquet/footer-cache.ts';
+import type { RowRange } from './parquet/page-index.ts';
+import type { ReadPlan } from './plan.ts';
+import { rangesAround } from './row-ranges.ts';
+import type { ReadDeps, SelectedBatch } from './types.ts';
 
 /** Bound on the compressed bytes of row groups that are fetched or wait for their turn. */
 const MAX_AHEAD_BYTES = 64 * 1024 * 1024;
 /** Columns a filter does not ask are fetched along with the others up to this size: it saves a round trip. */
 const FETCH_ALONG_BYTES = 1024 * 1024;
-/** Encoded bytes decoded at once: decoded rows of spans take three to four times as much. Smaller slices cost more, because
- * each skips through the pages before it (a quarter of it: twice the time). */
+/** Encoded bytes decoded at once: decoded rows of spans take three to four times as much. */
 const SLICE_ENCODED_BYTES = 16 * 1024 * 1024;
 
-export interface ScanContext extends Pick<ReadDeps, 'store' | 'schema' | 'promotions' | 'batchSize'> {
+export interface ScanContext extends Pick<ReadDeps, 'store' | 'schema' | 'promotions' | 'batchSize'>, AttemptContext {
   /** Footers and row groups fetched at once. */
   readonly lookahead: number;
-  readonly stats: ReadStats;
-  readonly signal: AbortSignal;
-  readonly onError: 'fail' | 'skip';
-}
-
-interface OpenFile {
-  readonly reader: ObjectReader;
-  readonly footer: Footer;
-  /** Columns of the file that are read first, to be filtered; all, where there is nothing to filter by. */
-  readonly first: ReadonlySet<string>;
-  /** Columns read for rows that passed. */
-  readonly rest: ReadonlySet<string>;
-  failed: boolean;
-}
-
-interface Group {
-  readonly file: OpenFile;
-  readonly index: number;
-  readonly rows: number;
-  readonly restAlong: boolean;
+  readonly footers?: FooterCache | undefined;
 }
 
 interface Fetched {
-  readonly group: Group;
-  readonly first: Uint8Array | undefined;
-  readonly rest: Uint8Array | undefined;
+  readonly group: OpenGroup;
+  readonly first: ByteRuns;
+  /** Undefined where it is fetched only when a row has passed. */
+  readonly rest: ByteRuns | undefined;
 }
-
-/** A failure that is reported instead of thrown, or a result. */
-type Outcome<T> = { readonly value: T } | undefined;
 
 export async function* scanFiles(plan: ReadPlan, context: ScanContext): AsyncGenerator<SelectedBatch> {
   const groups = openGroups(plan, context);
@@ -80,155 +58,118 @@ export async function* scanFiles(plan: ReadPlan, context: ScanContext): AsyncGen
 }
 
 /** Row groups that may hold asked rows, in file order. */
-async function* openGroups(plan: ReadPlan, context: ScanContext): AsyncGenerator<Group> {
-  const { stats, schema } = context;
+export async function* openGroups(plan: ReadPlan, context: ScanContext): AsyncGenerator<OpenGroup> {
   const bounds = { count: context.lookahead, maxWeight: context.lookahead, weight: () => 1 };
-  for await (const file of ahead(plan.files, bounds, (planned) => openFile(planned, plan, context))) {
-    if (file === undefined) continue;
-    stats.filesScanned++;
-    const { metadata } = file.footer;
-    for (let index = 0; index < metadata.row_groups.length && !file.failed; index++) {
-      const rows = Number(metadata.row_groups[index]!.num_rows);
-      const known: Knowledge = (source) => {
-        return source.kind === 'attribute' ? undefined : boundsOf(file, index, rows, source.column, context);
-      };
-      if (rows === 0 || prune(plan.predicate, known) === 'none') {
-        stats.rowGroupsPruned++;
-        continue;
-      }
-      stats.rowGroupsScanned++;
-      const restAlong = file.first.size === 0 || columnBytes(file.footer, index, file.rest) <= FETCH_ALONG_BYTES;
-      yield { file, index, rows, restAlong };
-    }
-  }
-
-  function boundsOf(file: OpenFile, index: number, rows: number, column: string, { promotions }: ScanContext) {
-    if (file.footer.columns.has(column)) return rowGroupBounds(file.footer, index, schema, column);
-    const promoted = promotions.some((promotion) => promotion.column === column);
-    return promoted ? undefined : ({ rows, nullCount: rows } satisfies Bounds);
+  for await (const groups of ahead(plan.files, bounds, (planned) => openFile(planned, plan, context))) {
+    for (const group of groups ?? []) if (!group.file.failed) yield group;
   }
 }
 
-async function openFile(planned: PlannedFile, plan: ReadPlan, context: ScanContext): Promise<OpenFile | undefined> {
-  const reader = createObjectReader(context.store, planned, context.stats, context.signal);
-  const opening = { reader, failed: false } as OpenFile;
-  const footer = await attempt(opening, context, () => readFooter(reader));
-  if (footer === undefined) return undefined;
-  const asked = plan.filterColumns.length > 0 ? plan.filterColumns : plan.outputColumns;
-  const first = present(asked, footer.value, context);
-  const rest = present(plan.outputColumns, footer.value, context);
-  for (const column of first) rest.delete(column);
-  return { reader, footer: footer.value, first, rest, failed: false };
+/** Whether the columns outside the filter are fetched before it has been asked. */
+export function fetchesAlong({ file, index }: OpenGroup): boolean {
+  return file.first.size === 0 || columnBytes(file.footer, index, file.rest) <= FETCH_ALONG_BYTES;
 }
 
-/** The file's columns that answer the asked ones: a promoted column the file has not is answered by the maps. */
-function present(asked: readonly string[], { columns }: Footer, { promotions }: ScanContext): Set<string> {
-  const needed = asked.flatMap((name) => {
-    const absent = !columns.has(name) && promotions.some((promotion) => promotion.column === name);
-    return absent ? promotedNeeds() : [name];
-  });
-  return new Set(needed.filter((name) => columns.has(name)));
+/** The byte ranges that the columns of some rows take. */
+export function rangesOfRows(group: OpenGroup, columns: ReadonlySet<string>, rows: readonly RowRange[]) {
+  const { file, index, pages } = group;
+  return rows.flatMap((range) => rangesOf(spansOf(file.footer, index, columns, pages, range)));
 }
 
-function groupBytes({ file, index, restAlong }: Group): number {
+function groupBytes(group: OpenGroup): number {
+  const { file, index } = group;
   const first = columnBytes(file.footer, index, file.first);
-  return restAlong ? first + columnBytes(file.footer, index, file.rest) : first;
+  return fetchesAlong(group) ? first + columnBytes(file.footer, index, file.rest) : first;
 }
 
-async function fetchGroup(group: Group): Promise<Fetched> {
-  const { file, index, restAlong } = group;
-  const fetch = (columns: ReadonlySet<string>) => fetchColumns(file.reader, file.footer, index, columns);
-  const [first, rest] = await Promise.all([
-    file.first.size > 0 ? fetch(file.first) : undefined,
-    file.rest.size > 0 && restAlong ? fetch(file.rest) : undefined,
-  ]);
-  return { group, first, rest };
+async function fetchGroup(group: OpenGroup): Promise<Fetched> {
+  const { file, ranges } = group;
+  const along = fetchesAlong(group);
+  const columns = along ? new Set([...file.first, ...file.rest]) : file.first;
+  const runs = await fetchRuns(file.reader, rangesOfRows(group, columns, ranges));
+  return { group, first: runs, rest: along ? runs : undefined };
 }
 
 async function* scanGroup(plan: ReadPlan, fetched: Fetched, context: ScanContext): AsyncGenerator<SelectedBatch> {
   const { group, first } = fetched;
-  const { file, index, rows } = group;
-  const { batchSize, stats, signal } = context;
-  const sliceRows = rowsOfSlice(group, batchSize);
-  let rest = fetched.rest;
-  for (let offset = 0; offset < rows; offset += sliceRows) {
-    // Decoding blocks the thread: let a cancellation in.
-    await nextTurn();
-    signal.throwIfAborted();
-    const slice = { offset, limit: Math.min(sliceRows, rows - offset), batchSize };
-    const firstParts = decodeSlice(file, first, slice);
-    const counts = batchRows(slice);
-    const selected = counts.map((count, i) => {
-      return select(plan.predicate, createReadBatch(partsAt([firstParts], i), count, context));
-    });
-    stats.rowsScanned += slice.limit;
-    if (selected.every((hits) => hits.length === 0)) continue;
-    if (rest === undefined && file.rest.size > 0) {
-      rest = await fetchColumns(file.reader, file.footer, index, file.rest);
-    }
-    const restParts = decodeSlice(file, rest, slice);
-    for (const [i, count] of counts.entries()) {
-      if (selected[i]!.length === 0) continue;
-      const batch = createReadBatch(partsAt([firstParts, restParts], i), count, context);
-      // Here, so that a column of a foreign type is this file's failure and not its reader's.
-      for (const column of plan.outputColumns) batch.column(column);
-      yield { batch, rows: selected[i]! };
-    }
+  const { file, ranges } = group;
+  for (const rows of slicesOf(group, file.first, ranges, context)) {
+    await breathe(context);
+    const views = decode(group, file.first, first, rows, context);
+    const batch = viewBatch(views, rows.end - rows.start, context);
+    const hits = select(plan.predicate, batch);
+    context.stats.rowsScanned += hits.length === 0 || file.first.size > 0 ? rows.end - rows.start : hits.length;
+    if (hits.length === 0) continue;
+    const hitRows = moved(hits, rows.start);
+    const around = file.rest.size === 0 ? [rows] : rangesAround(hitRows);
+    const rest = fetched.rest ?? (await fetchRuns(file.reader, rangesOfRows(group, file.rest, around)));
+    yield* restOf(plan, { group, views, rows, hitRows, rest, around }, context);
   }
 }
 
-interface Slice {
-  readonly offset: number;
-  readonly limit: number;
-  readonly batchSize: number;
+interface Passed {
+  readonly group: OpenGroup;
+  /** The filter's columns of `rows`. */
+  readonly views: Views;
+  readonly rows: RowRange;
+  /** Rows of the row group that passed. */
+  readonly hitRows: Int32Array;
+  readonly rest: ByteRuns;
+  /** Ranges of rows that hold them. */
+  readonly around: readonly RowRange[];
 }
 
-/** Undefined where the file has none of the columns. */
-function decodeSlice(file: OpenFile, bytes: Uint8Array | undefined, slice: Slice): readonly RecordBatch[] | undefined {
-  if (bytes === undefined) return undefined;
-  const batches = decodeRows(file.reader.key, bytes, slice);
-  const expected = batchRows(slice);
-  const whole = batches.length === expected.length && batches.every((batch, i) => batch.numRows === expected[i]);
-  if (whole) return batches;
-  const found = batches.reduce((sum, batch) => sum + batch.numRows, 0);
-  throw new BridgeError('corrupt', `${file.reader.key} gave ${found} rows where its footer promises ${slice.limit}`);
-}
-
-function batchRows({ limit, batchSize }: Slice): readonly number[] {
-  return Array.from({ length: Math.ceil(limit / batchSize) }, (_, i) => Math.min(batchSize, limit - i * batchSize));
-}
-
-function partsAt(parts: readonly (readonly RecordBatch[] | undefined)[], i: number): readonly RecordBatch[] {
-  return parts.flatMap((batches) => (batches === undefined ? [] : [batches[i]!]));
-}
-
-/** Whole batches, few enough that a decoded slice stays small. */
-function rowsOfSlice({ file, index, rows }: Group, batchSize: number): number {
-  const columns = new Set([...file.first, ...file.rest]);
-  const rowBytes = Math.max(1, encodedBytes(file.footer, index, columns) / rows);
-  return batchSize * Math.max(1, Math.floor(SLICE_ENCODED_BYTES / rowBytes / batchSize));
-}
-
-/** With `on_error=skip` the file's failure is reported once, and the rest of the file left out. */
-async function attempt<T>(file: OpenFile, context: ScanContext, run: () => Promise<T>): Promise<Outcome<T>> {
-  try {
-    return { value: await run() };
-  } catch (thrown) {
-    context.signal.throwIfAborted();
-    const error = named(file.reader.key, thrown);
-    if (context.onError === 'fail' || !SKIPPABLE.has(error.code)) throw error;
-    if (!file.failed) context.stats.skipped.push({ key: file.reader.key, error: errorToData(error) });
-    file.failed = true;
-    return undefined;
+/** The rows that passed with all their columns, a slice at a time. */
+async function* restOf(plan: ReadPlan, passed: Passed, context: ScanContext): AsyncGenerator<SelectedBatch> {
+  const { group, views, rows, hitRows, rest, around } = passed;
+  let at = 0;
+  for (const range of slicesOf(group, group.file.rest, around, context)) {
+    const first = at;
+    while (at < hitRows.length && hitRows[at]! < range.end) at++;
+    if (at === first) continue;
+    await breathe(context);
+    const all = decode(group, group.file.rest, rest, range, context);
+    for (const [name, view] of views) all.set(name, sliceView(view, range.start - rows.start, range.end - rows.start));
+    const batch = viewBatch(all, range.end - range.start, context);
+    // Here, so that a column of a foreign type is this file's failure and not its reader's.
+    for (const column of plan.outputColumns) batch.column(column);
+    yield { batch, rows: moved(hitRows.subarray(first, at), -range.start) };
   }
 }
 
-function named(key: string, thrown: unknown): BridgeError {
-  const error = BridgeError.from(thrown);
-  if (error.message.includes(key)) return error;
-  const { code, hint, retryable, retryAfterMs } = error;
-  return new BridgeError(code, `${key}: ${error.message}`, { cause: error, hint, retryable, retryAfterMs });
+function decode(
+  { file, index, pages }: OpenGroup,
+  columns: ReadonlySet<string>,
+  runs: ByteRuns,
+  rows: RowRange,
+  { schema }: ScanContext,
+): Views {
+  if (columns.size === 0) return new Map();
+  const spans = spansOf(file.footer, index, columns, pages, rows);
+  return decodeSpans(file.reader.key, file.footer, index, spans, runs, rows, schema);
 }
 
-/** Faults of one file. A store that does not answer is none: it ends the read. */
-const SKIPPABLE = new Set(['corrupt', 'conflict', 'unprocessable', 'too_large']);
+function moved(rows: Int32Array, by: number): Int32Array {
+  return by === 0 ? rows : rows.map((row) => row + by);
+}
+
+/** Decoding blocks the thread: let a cancellation in. */
+async function breathe({ signal }: ScanContext): Promise<void> {
+  await nextTurn();
+  signal.throwIfAborted();
+}
+
+/** The ranges in pieces of whole batches, few enough rows that a decoded piece stays small. */
+function* slicesOf(
+  { file, index }: OpenGroup,
+  columns: ReadonlySet<string>,
+  ranges: readonly RowRange[],
+  { batchSize }: ScanContext,
+): Generator<RowRange> {
+  const groupRows = Number(file.footer.metadata.row_groups[index]!.num_rows);
+  const rowBytes = Math.max(1, encodedBytes(file.footer, index, columns) / groupRows);
+  const size = batchSize * Math.max(1, Math.floor(SLICE_ENCODED_BYTES / rowBytes / batchSize));
+  for (const { start, end } of ranges) {
+    for (let from = start; from < end; from += size) yield { start: from, end: Math.min(end, from + size) };
+  }
+}

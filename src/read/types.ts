@@ -9,6 +9,7 @@ import type { TableName } from '../model/signal.ts';
 import type { TableSchema } from '../model/table.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { ReadBatch } from './columns/batch.ts';
+import type { FooterCache } from './parquet/footer-cache.ts';
 
 /** Rows of one journal segment, with the types of `arrowSchema(schema)` (dictionary-encoded strings). */
 export interface FreshBatch {
@@ -49,6 +50,8 @@ export interface ReadDeps {
   readonly batchSize: number;
   /** Footers and row groups fetched ahead. */
   readonly parallelism: number;
+  /** Footers of earlier reads; absent where there is one read only. */
+  readonly footers?: FooterCache | undefined;
   /** Settings of Parquet that is given out. */
   readonly parquet: ParquetConfig;
 }
@@ -67,10 +70,21 @@ export interface ReadStats {
   /** Of the rows given out, those that were in no object yet. */
   freshRows: number;
   filesListed: number;
+  /** By their place and commit, unopened. */
   filesPruned: number;
+  /** Opened, and left at their footer. */
+  filesPrunedByFooter: number;
   filesScanned: number;
+  /** By statistics, and the two below. */
   rowGroupsPruned: number;
+  rowGroupsPrunedByBloom: number;
+  rowGroupsPrunedByPages: number;
   rowGroupsScanned: number;
+  /** Pages of the filter's columns, by the page index. */
+  pagesPruned: number;
+  pagesScanned: number;
+  /** Rows of scanned row groups that were left out by the page index. */
+  rowsPrunedByPages: number;
   bytesRead: number;
   requests: number;
   /** Of an incremental read: where the next one goes on. Before the end it holds only if the rest comes too. */
@@ -86,9 +100,15 @@ export function emptyStats(): ReadStats {
     freshRows: 0,
     filesListed: 0,
     filesPruned: 0,
+    filesPrunedByFooter: 0,
     filesScanned: 0,
     rowGroupsPruned: 0,
+    rowGroupsPrunedByBloom: 0,
+    rowGroupsPrunedByPages: 0,
     rowGroupsScanned: 0,
+    pagesPruned: 0,
+    pagesScanned: 0,
+    rowsPrunedByPages: 0,
     bytesRead: 0,
     requests: 0,
     cursor: undefined,

@@ -62,6 +62,7 @@ test('an empty file gives every default', () => {
     operations: {
       batchSize: 10000,
       parallelism: 4,
+      readCacheBytes: 67_108_864,
       retryAttempts: 3,
       timeoutSeconds: 300,
       drainSeconds: 25,

@@ -4,6 +4,7 @@ import type { OperationsConfig, S3Config } from '../../src/config/types.ts';
 export const OPERATIONS: OperationsConfig = {
   batchSize: 10_000,
   parallelism: 4,
+  readCacheBytes: 0,
   retryAttempts: 2,
   timeoutSeconds: 20,
   drainSeconds: 25,

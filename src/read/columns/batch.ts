@@ -5,7 +5,7 @@
 import type { RecordBatch } from 'apache-arrow';
 import { BridgeError } from '../../errors.ts';
 import type { Promotion } from '../../model/layout.ts';
-import type { Column, TableSchema } from '../../model/table.ts';
+import type { Column, ColumnType, TableSchema } from '../../model/table.ts';
 import type { Source } from '../filter/predicate.ts';
 import { attributeView } from './attribute.ts';
 import { fromArrow } from './from-arrow.ts';
@@ -29,8 +29,23 @@ export interface TableColumns {
   readonly promotions: readonly Promotion[];
 }
 
-/** A batch over Arrow data; several parts (column sets of the same rows) count as one batch. */
-export function createReadBatch(parts: readonly RecordBatch[], rows: number, table: TableColumns): ReadBatch {
+/** A batch over Arrow data. */
+export function createReadBatch(arrow: RecordBatch, table: TableColumns): ReadBatch {
+  const found = (name: string, type: ColumnType) => {
+    const i = arrow.schema.fields.findIndex((field) => field.name === name);
+    return i < 0 ? undefined : fromArrow(arrow.data.children[i]!, type, name);
+  };
+  return batchOf(found, arrow.numRows, table);
+}
+
+/** A batch over columns that are views already. */
+export function viewBatch(columns: ReadonlyMap<string, View>, rows: number, table: TableColumns): ReadBatch {
+  return batchOf((name) => columns.get(name), rows, table);
+}
+
+type FindColumn = (name: string, type: ColumnType) => View | undefined;
+
+function batchOf(find: FindColumn, rows: number, table: TableColumns): ReadBatch {
   const views = new Map<string, View>();
   const found = new Map<string, Int32Array>();
   const batch: ReadBatch = {
@@ -38,7 +53,7 @@ export function createReadBatch(parts: readonly RecordBatch[], rows: number, tab
     column(name) {
       let view = views.get(name);
       if (view === undefined) {
-        view = columnView(batch, parts, table, name);
+        view = columnView(batch, find, table, name);
         views.set(name, view);
       }
       return view;
@@ -64,12 +79,10 @@ export function createReadBatch(parts: readonly RecordBatch[], rows: number, tab
   return batch;
 }
 
-function columnView(batch: ReadBatch, parts: readonly RecordBatch[], table: TableColumns, name: string): View {
+function columnView(batch: ReadBatch, find: FindColumn, table: TableColumns, name: string): View {
   const column = columnOf(table.schema, name);
-  for (const part of parts) {
-    const i = part.schema.fields.findIndex((field) => field.name === name);
-    if (i >= 0) return fromArrow(part.data.children[i]!, column.type, name);
-  }
+  const found = find(name, column.type);
+  if (found !== undefined) return found;
   const promotion = table.promotions.find((candidate) => candidate.column === name);
   return promotion === undefined ? nullView(column.type, batch.rows) : promotedView(batch, promotion);
 }

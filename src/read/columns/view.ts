@@ -85,3 +85,27 @@ export function isNull(view: View, i: number): boolean {
   if (view.kind === 'text') return textIndex(view, i) < 0;
   return view.valid !== undefined && view.valid[i] === 0;
 }
+
+/** Rows [start, end) of a view, over the same buffers. */
+export function sliceView(view: View, start: number, end: number): View {
+  const rows = end - start;
+  if (start === 0 && rows === view.rows) return view;
+  const valid = 'valid' in view ? view.valid?.subarray(start, end) : undefined;
+  switch (view.kind) {
+    case 'text':
+      if (view.codes !== undefined) return { ...view, rows, codes: view.codes.subarray(start, end) };
+      return { ...view, rows, valid, offsets: view.offsets.subarray(start, end + 1) };
+    case 'int':
+    case 'timestamp':
+      return { ...view, rows, valid, values: view.values.subarray(start, end) };
+    case 'double':
+      return { ...view, rows, valid, values: view.values.subarray(start, end) };
+    case 'bool':
+      return { ...view, rows, valid, values: view.values.subarray(start, end) };
+    case 'map':
+    case 'list':
+      return { ...view, rows, valid, offsets: view.offsets.subarray(start, end + 1) };
+    case 'struct':
+      return { ...view, rows, valid, fields: view.fields.map((field) => sliceView(field, start, end)) };
+  }
+}

@@ -20,15 +20,30 @@ import { holds, type Predicate, type Source, type Test } from './predicate.ts';
 
 /** Row numbers for which the predicate is true, ascending. */
 export function select(predicate: Predicate, batch: ReadBatch): Int32Array {
-  const all = new Int32Array(batch.rows);
+  return filterRows(predicate, batch, rowNumbers(batch.rows));
+}
+
+let ascending = new Int32Array(0);
+
+/** 0, 1, 2 and so on, shared by all batches: to be read only. */
+function rowNumbers(count: number): Int32Array {
+  if (count > MAX_SHARED_ROWS) return countUp(count);
+  if (ascending.length < count) ascending = countUp(Math.max(count, Math.min(2 * ascending.length, MAX_SHARED_ROWS)));
+  return ascending.subarray(0, count);
+}
+
+const MAX_SHARED_ROWS = 1 << 18;
+
+function countUp(count: number): Int32Array<ArrayBuffer> {
+  const rows = new Int32Array(count);
   // A loop: Int32Array.from with a function took ten times as long as most filters.
-  for (let i = 0; i < all.length; i++) all[i] = i;
-  return filterRows(predicate, batch, all);
+  for (let i = 0; i < count; i++) rows[i] = i;
+  return rows;
 }
 
 /** `select` over an Arrow batch with the table's columns, or some of them. */
 export function selectArrow(predicate: Predicate, batch: RecordBatch, table: TableColumns): Int32Array {
-  return select(predicate, createReadBatch([batch], batch.numRows, table));
+  return select(predicate, createReadBatch(batch, table));
 }
 
 function filterRows(predicate: Predicate, batch: ReadBatch, rows: Int32Array): Int32Array {

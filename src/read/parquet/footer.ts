@@ -3,18 +3,21 @@
  * (https://parquet.apache.org/docs/file-format/metadata/). Statistics keep their exact values: text as bytes,
  * timestamps as microseconds.
  */
-import { type FileMetaData, type ParquetParsers, parquetMetadata } from 'hyparquet';
+import { type FileMetaData, type ParquetParsers, parquetMetadata, type SchemaElement } from 'hyparquet';
 import { corruptFile, type ObjectReader } from './object-reader.ts';
 
-/** Bytes of the first read. */
+/** Bytes of the first read: this share of the file, within bounds. Filters and indexes stand before the footer. */
 export const TAIL_BYTES = 65_536;
+const MAX_TAIL_BYTES = 524_288;
+const TAIL_SHARE = 1 / 96;
 /** Bound on a footer. */
 export const MAX_FOOTER_BYTES = 64 * 1024 * 1024;
 
 const MAGIC = 'PAR1';
 const ENDING_BYTES = 8;
 
-const EXACT: Partial<ParquetParsers> = {
+/** For `parquetMetadata` and column indexes. */
+export const EXACT: Partial<ParquetParsers> = {
   stringFromBytes: (bytes) => bytes,
   timestampFromMilliseconds: (ms) => ms * 1000n,
   timestampFromMicroseconds: (us) => us,
@@ -27,36 +30,62 @@ export interface Footer {
   readonly start: number;
   /** Names of the columns, nested ones once. */
   readonly columns: ReadonlySet<string>;
+  /** Schema elements of the leaf columns, in the order of a row group's column chunks. */
+  readonly leaves: readonly SchemaElement[];
+  /** The file from here to its end, as it was read. */
+  readonly tail: FileTail;
+}
+
+export interface FileTail {
+  readonly start: number;
+  readonly bytes: Uint8Array;
+}
+
+export function tailBytes(size: number): number {
+  return Math.min(size, MAX_TAIL_BYTES, Math.max(TAIL_BYTES, Math.ceil(size * TAIL_SHARE)));
 }
 
 export async function readFooter(file: ObjectReader): Promise<Footer> {
   const { key, size } = file;
   if (size < MAGIC.length + ENDING_BYTES) throw corruptFile(key, `${size} bytes are too few`);
-  let tail = await file.read({ start: Math.max(0, size - TAIL_BYTES), end: size });
+  let tail = await file.read({ start: size - tailBytes(size), end: size });
   const magic = String.fromCharCode(...tail.subarray(-MAGIC.length));
   if (magic !== MAGIC) throw corruptFile(key, `it ends in ${JSON.stringify(magic)}, expected "${MAGIC}" (cut off?)`);
-  const ending = new DataView(tail.buffer, tail.byteOffset + tail.length - ENDING_BYTES);
-  const length = ending.getUint32(0, true);
+  const length = footerLength(tail);
   const start = size - ENDING_BYTES - length;
   if (start < MAGIC.length || length > MAX_FOOTER_BYTES) {
     throw corruptFile(key, `its footer of ${length} bytes is longer than the file or the limit of ${MAX_FOOTER_BYTES}`);
   }
   if (start < size - tail.length) {
-    const head = await file.read({ start, end: size - tail.length });
-    const whole = new Uint8Array(head.length + tail.length);
-    whole.set(head);
-    whole.set(tail, head.length);
-    tail = whole;
+    tail = joined(await file.read({ start, end: size - tail.length }), tail);
   }
   const metadata = parse(key, tail);
   const columns = new Set(topLevel(metadata).map(({ first }) => metadata.schema[first]!.name));
   checkChunks(key, metadata, start);
-  return { metadata, start, columns };
+  const leaves = metadata.schema.filter(({ type }) => type !== undefined);
+  return { metadata, start, columns, leaves, tail: { start: size - tail.length, bytes: tail } };
+}
+
+/** The footer with the file from `start` on: one request for all filters and indexes that are needed. */
+export async function extendTail(file: ObjectReader, footer: Footer, start: number): Promise<Footer> {
+  const head = await file.read({ start, end: footer.tail.start });
+  return { ...footer, tail: { start, bytes: joined(head, footer.tail.bytes) } };
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(a.length + b.length);
+  whole.set(a);
+  whole.set(b, a.length);
+  return whole;
+}
+
+function footerLength(tail: Uint8Array): number {
+  return new DataView(tail.buffer, tail.byteOffset + tail.length - ENDING_BYTES).getUint32(0, true);
 }
 
 function parse(key: string, tail: Uint8Array): FileMetaData {
-  const buffer = new Uint8Array(tail).buffer;
   try {
+    const { buffer } = new Uint8Array(tail.subarray(tail.length - ENDING_BYTES - footerLength(tail)));
     const metadata = parquetMetadata(buffer, { parsers: EXACT, geoparquet: false });
     if (metadata.schema.length === 0) throw new Error('the schema is empty');
     return metadata;

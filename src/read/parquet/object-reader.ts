@@ -11,17 +11,37 @@ export interface ObjectReader {
   read(range: ByteRange): Promise<Uint8Array>;
 }
 
+/** A reader that keeps the end of its object, where the footer, filters and indexes stand. */
+export interface TailReader extends ObjectReader {
+  /** Whether a read of the range takes no request. */
+  has(range: ByteRange): boolean;
+  /** Keeps the object's last bytes, from `start` on, for further reads. */
+  keepTail(tail: Tail): void;
+}
+
+interface Tail {
+  readonly start: number;
+  readonly bytes: Uint8Array;
+}
+
 export function createObjectReader(
   store: ObjectStore,
   { key, size }: Pick<LakeObject, 'key' | 'size'>,
   stats: ReadStats,
   signal: AbortSignal,
-): ObjectReader {
+): TailReader {
+  let tail: Tail = { start: size, bytes: new Uint8Array(0) };
+  const has = (range: ByteRange) => range.start >= tail.start && range.end <= size;
   return {
     key,
     size,
+    has,
+    keepTail(kept) {
+      tail = kept;
+    },
     async read(range) {
       signal.throwIfAborted();
+      if (has(range)) return tail.bytes.subarray(range.start - tail.start, range.end - tail.start);
       stats.requests++;
       const bytes = await store.get(key, { range, signal }).catch((error) => {
         throw readError(key, error);

@@ -8,27 +8,31 @@ import type { Footer } from './footer.ts';
  * fields order text by signed bytes. Text bounds may be cut, which leaves them bounds. Undefined where nothing is known.
  */
 export function rowGroupBounds(footer: Footer, group: number, schema: TableSchema, name: string): Bounds | undefined {
-  const { metadata } = footer;
-  const { columns, num_rows } = metadata.row_groups[group]!;
+  const { columns, num_rows } = footer.metadata.row_groups[group]!;
   const rows = Number(num_rows);
-  const index = columns.findIndex(({ meta_data }) => {
-    return meta_data!.path_in_schema.length === 1 && meta_data!.path_in_schema[0] === name;
-  });
+  const index = flatLeaf(footer, group, name);
   const statistics = columns[index]?.meta_data?.statistics;
   const type = schema.columns.find((column) => column.name === name)?.type;
-  const element = metadata.schema.filter((candidate) => candidate.type !== undefined)[index];
+  const element = footer.leaves[index];
   if (statistics === undefined || type === undefined || element === undefined) return undefined;
   const nullCount = statistics.null_count === undefined ? undefined : Number(statistics.null_count);
   return {
     rows,
     nullCount,
-    min: bound(statistics.min_value, type, element),
-    max: bound(statistics.max_value, type, element),
+    min: typedBound(statistics.min_value, type, element),
+    max: typedBound(statistics.max_value, type, element),
   };
 }
 
+/** The column chunk of a column that is not nested, -1 where there is none. */
+export function flatLeaf(footer: Footer, group: number, name: string): number {
+  return footer.metadata.row_groups[group]!.columns.findIndex(({ meta_data }) => {
+    return meta_data!.path_in_schema.length === 1 && meta_data!.path_in_schema[0] === name;
+  });
+}
+
 /** The value as the table's type has it; undefined where the file's type orders or reads differently. */
-function bound(value: unknown, type: ColumnType, element: SchemaElement): Bounds['min'] {
+export function typedBound(value: unknown, type: ColumnType, element: SchemaElement): Bounds['min'] {
   const logical = element.logical_type?.type ?? element.converted_type;
   switch (type.kind) {
     case 'string':

@@ -39,7 +39,7 @@ const TABLE: TableSchema = {
 
 function batchesOf(rows: readonly Row[], dictionaries: boolean, keep = (_: number) => true): SelectedBatch[] {
   const arrow = toBatch(rows, TABLE, dictionaries);
-  const batch = createReadBatch([arrow], arrow.numRows, { schema: TABLE, promotions: [] });
+  const batch = createReadBatch(arrow, { schema: TABLE, promotions: [] });
   return [{ batch, rows: Int32Array.from(rows.keys()).filter(keep) }];
 }
 

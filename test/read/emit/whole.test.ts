@@ -63,7 +63,7 @@ test('Parquet is given out while it is written, in row groups of bounded bytes',
       const arrow = toBatch(big.slice(from, from + 500));
       taken = from + 500;
       yield {
-        batch: createReadBatch([arrow], 500, { schema: TRACES, promotions: [] }),
+        batch: createReadBatch(arrow, { schema: TRACES, promotions: [] }),
         rows: Int32Array.from({ length: 500 }, (_, i) => i),
       };
     }
@@ -105,7 +105,7 @@ const isWhole: Readonly<Record<ReadFormat, (bytes: Buffer) => boolean>> = {
 for (const format of READ_FORMATS) {
   test(`${format} that breaks off throws and lacks its end`, async () => {
     const arrow = toBatch(SPANS.slice(0, 100));
-    const batch = createReadBatch([arrow], 100, { schema: TRACES, promotions: [] });
+    const batch = createReadBatch(arrow, { schema: TRACES, promotions: [] });
     const rows = Int32Array.from({ length: 100 }, (_, i) => i);
     async function* batches(broken: boolean): AsyncGenerator<SelectedBatch> {
       yield { batch, rows };
