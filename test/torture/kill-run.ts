@@ -30,6 +30,8 @@ export interface KillOptions {
   /** Longest life of a bridge. */
   readonly maxUpMs: number;
   readonly maxRestartMs: number;
+  /** No further cycle is begun after this time. */
+  readonly maxRunMs: number;
   readonly log: (line: string) => void;
 }
 
@@ -52,14 +54,14 @@ type Launch = typeof launchBridge;
 /** Commits come often, and every part of the write path has more than one of a kind. */
 const TOML = `[flush]
 max_age_seconds = 1
-max_rows = 200
+max_rows = 300
 [operations]
 lanes = 2
 encoders = 2
 `;
 
 /** A moment that does not come within this time is not waited for. */
-const MAX_WAIT_MS = 3000;
+const MAX_WAIT_MS = 6000;
 
 export function runKill(options: KillOptions): Promise<KillReport> {
   return withBridges((launch) => kill(options, launch));
@@ -79,14 +81,17 @@ async function kill(options: KillOptions, launchBridge: Launch): Promise<KillRep
     seed: options.seed,
     ledger,
     bulkOneIn: lake.hasParts ? 12 : undefined,
-    maxPauseMs: 30,
+    maxPauseMs: 60,
     answerMs: 20_000,
   });
   const kills: Record<string, number> = {};
   const restartMs: number[] = [];
   const problems: string[] = [];
 
-  for (let cycle = 1; cycle <= options.cycles; cycle++) {
+  const endMs = performance.now() + options.maxRunMs;
+  let cycles = 0;
+  while (cycles < options.cycles && performance.now() < endMs) {
+    const cycle = ++cycles;
     const random = new Random(options.seed, cycle);
     const isCheck = cycle % options.checkEvery === 0;
     const { process, died } = isCheck ? await lifeToCheck() : await lifeTo(chooseMoment(random, lake), random);
@@ -102,7 +107,7 @@ async function kill(options: KillOptions, launchBridge: Launch): Promise<KillRep
   if (slow > 0) problems.push(`${slow} restarts took longer than ${options.maxRestartMs} ms`);
   ledger.close();
   return {
-    cycles: options.cycles,
+    cycles,
     kills,
     restartMs: restartMs.sort((a, b) => a - b),
     ...counts(ledger),
@@ -136,7 +141,7 @@ async function kill(options: KillOptions, launchBridge: Launch): Promise<KillRep
     // A third of the moments are awaited from the start on: most of those are part of a replay.
     const isEarly = random.oneIn(3);
     const delayMs = random.oneIn(2) ? random.below(8) : 0; // so that no step is hit at one place only
-    const nth = 1 + random.below(4);
+    const nth = 1 + random.below(3);
     const early = isEarly ? comingMoment(moment, nth) : undefined;
     const { process, ready } = launch();
     const up = ready.then(() => (moment === 'random' ? sleep(random.below(options.maxUpMs)) : sleep(MAX_WAIT_MS)));

@@ -22,7 +22,8 @@ test('requests acknowledged between kills are in a bucket once and whole, any ot
   skip,
 }, async (t) => {
   const run = await setUp(t);
-  const limits = { cycles: 5, senders: 8, checkEvery: 3, maxUpMs: 800, maxRestartMs: 60_000, log: () => {} };
+  const bounds = { maxUpMs: 800, maxRestartMs: 60_000, maxRunMs: Number.POSITIVE_INFINITY };
+  const limits = { cycles: 5, senders: 8, checkEvery: 3, ...bounds, log: () => {} };
   const report = await runKill({ ...run, ...limits });
   assert.ok(report.acknowledged > 50, describeReport(report));
   assert.ok(isKept(report), describeReport(report));

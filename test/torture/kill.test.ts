@@ -19,6 +19,7 @@ test('requests acknowledged between kills are in a file lake once and whole, any
     checkEvery: 3,
     maxUpMs: 800,
     maxRestartMs: 60_000, // the long form times restarts; here other tests run beside this one
+    maxRunMs: Number.POSITIVE_INFINITY,
     log: () => {},
   });
   assert.ok(report.acknowledged > 50, describeReport(report));

@@ -20,6 +20,7 @@ const HELP = `npm run torture kill -- [options]
   --seed N          seed of moments and requests (random)
   --check-every N   cycles between two looks at the lake (25)
   --max-up MS       longest life of a bridge that is killed at a random moment (800)
+  --minutes N       begin no further cycle after this time (no limit)
   --max-restart MS  a restart that takes longer is a broken promise (5000)`;
 
 const { values } = parseArgs({
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(randomInt(1, 2 ** 31)) },
     'check-every': { type: 'string', default: '25' },
     'max-up': { type: 'string', default: '800' },
+    minutes: { type: 'string', default: 'Infinity' },
     'max-restart': { type: 'string', default: '5000' },
     help: { type: 'boolean', default: false },
   },
@@ -53,6 +55,7 @@ async function run(type: LakeType): Promise<boolean> {
       checkEvery: Number(values['check-every']),
       maxUpMs: Number(values['max-up']),
       maxRestartMs: Number(values['max-restart']),
+      maxRunMs: Number(values.minutes) * 60_000,
       log: console.log,
     });
     console.log(describeReport(report));
