@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createCommits } from '../catalog/commits.ts';
 import { errorToData } from '../errors.ts';
-import { commitSegment } from '../ingest/commit-segment.ts';
+import { commitSegment, writerMemoryBytes } from '../ingest/commit-segment.ts';
 import type { FromEncoder, ToEncoder } from '../ingest/messages.ts';
 import { systemClock } from '../platform/clock.ts';
 import { systemFiles } from '../platform/files.ts';
@@ -19,7 +19,7 @@ const deps = { config, layout, store, commits, files: systemFiles, clock: system
 
 port.on('message', ({ id, segment, stored }: ToEncoder) => {
   commitSegment(segment, deps, stored).then(
-    (result) => post({ type: 'committed', id, result }),
+    (result) => post({ type: 'committed', id, result, keptBytes: writerMemoryBytes() }),
     (thrown: unknown) => {
       const error = errorToData(thrown);
       // A trap may have spoilt the writer's WebAssembly memory: the next commit gets a new thread.

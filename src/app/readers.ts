@@ -25,7 +25,7 @@ interface Reader {
 }
 
 /** A thread is started with its first read: a bridge that is only written to has none. */
-export function startReaders(count: number, data: ThreadData): Readers {
+export function startReaders(count: number, data: ThreadData, isCrowded: () => boolean): Readers {
   const readers: Reader[] = [];
 
   function chooseReader(): Reader {
@@ -51,6 +51,12 @@ export function startReaders(count: number, data: ThreadData): Readers {
 
   return {
     read(request, signal) {
+      if (isCrowded() && readers.some((reader) => reader.active > 0)) {
+        throw new BridgeError('overloaded', 'the memory budget is used up', {
+          hint: 'Try again later, with fewer reads at a time; raise limits.memory_bytes where this goes on.',
+          retryAfterMs: 1000,
+        });
+      }
       const reader = chooseReader();
       if (reader.active >= MAX_READS_PER_THREAD) {
         throw new BridgeError('overloaded', `${reader.active * readers.length} reads are under way, the limit`, {

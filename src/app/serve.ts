@@ -88,7 +88,7 @@ export async function startDaemon(config: Config, version: string): Promise<Daem
     startEncoder: () => spawnThread<ToEncoder, FromEncoder>('encoder', threadData),
     transferables: (segment) => segment.batches?.flatMap(transferables) ?? [],
   });
-  const readers = startReaders(config.operations.readers, threadData);
+  const readers = startReaders(config.operations.readers, threadData, () => ingest.status().isCrowded);
   addStateMetrics(metrics, ingest);
 
   const signals = SIGNAL_LIST.filter((signal) => config.tables[signal.name].enabled);

@@ -26,7 +26,7 @@ export interface Key {
 }
 
 export interface DeriveContext {
-  /** A value given or defaulted (derived ones: only those above in the table). */
+  /** A value given, defaulted or derived; keys must not derive from each other in a circle. */
   get(path: string): unknown;
   /** Whether the configuration gives a key at or under the path. */
   has(path: string): boolean;

@@ -1,6 +1,6 @@
 /** All settings by dotted path: what is given, else the default. */
 import type { Given } from './check.ts';
-import type { DeriveContext, Key } from './key.ts';
+import type { DeriveContext } from './key.ts';
 import { KEYS } from './keys.ts';
 
 export interface Settings {
@@ -24,8 +24,16 @@ export function withDefaults(given: Given, { env, cores }: Surroundings): Settin
   const values = new Map<string, unknown>(given);
   const has = (path: string) => [...given.keys()].some((one) => one === path || one.startsWith(`${path}.`));
   for (const key of KEYS) if (!values.has(key.path) && key.default !== undefined) values.set(key.path, key.default);
-  const context: DeriveContext = { get: (path) => values.get(path), has, env, cores };
-  for (const key of KEYS) if (!values.has(key.path) && key.derived) values.set(key.path, derive(key, context));
+  const context: DeriveContext = { get, has, env, cores };
+  for (const key of KEYS) get(key.path);
+
+  /** Derives what is asked for first: one key may follow from another, wherever it stands in the table. */
+  function get(path: string): unknown {
+    const derived = values.has(path) ? undefined : KEYS.find((key) => key.path === path)?.derived;
+    if (derived) values.set(path, derived.value(context));
+    return values.get(path);
+  }
+
   // A key of the table without a default, or of another type, is a mistake in this program.
   const must = <T>(path: string, is: (value: unknown) => boolean): T => {
     const value = values.get(path);
@@ -41,8 +49,4 @@ export function withDefaults(given: Given, { env, cores }: Surroundings): Settin
     texts: (path) => must(path, Array.isArray),
     has,
   };
-}
-
-function derive(key: Key, context: DeriveContext): unknown {
-  return key.derived!.value(context);
 }

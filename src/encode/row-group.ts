@@ -10,7 +10,7 @@
  * batch. Outside of it the IPC bytes and the file exist once more, only while this function runs.
  */
 import { type Table, tableToIPC } from 'apache-arrow';
-import { Table as WasmTable, writeParquet } from 'parquet-wasm/node';
+import { Table as WasmTable, wasmMemory, writeParquet } from 'parquet-wasm/node';
 import type { ParquetConfig } from '../config/types.ts';
 import { BridgeError } from '../errors.ts';
 import { releaseBuffers } from '../platform/memory.ts';
@@ -39,6 +39,11 @@ export interface EncodedRows {
   readonly columnOrders: ThriftStruct[];
   /** Absent where there are no rows. */
   readonly rowGroup: EncodedRowGroup | undefined;
+}
+
+/** Bytes of this thread's WebAssembly memory. */
+export function writerMemoryBytes(): number {
+  return (wasmMemory() as { readonly buffer: ArrayBuffer }).buffer.byteLength;
 }
 
 /** @throws BridgeError internal where parquet-wasm fails; after that its memory may be spoilt and its thread should end. */

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { recordBatchBuffers, toArrow } from '../batch/arrow.ts';
-import { take } from '../batch/take.ts';
+import { rowGroups } from '../batch/row-groups.ts';
 import { objectKey } from '../catalog/keys.ts';
 import type { Config } from '../config/types.ts';
 import { createParquetEncoder } from '../encode/encoder.ts';
@@ -16,6 +16,7 @@ import { isoMicros } from '../model/timestamp.ts';
 import { releaseBuffers } from '../platform/memory.ts';
 import type { ObjectStore, ObjectWriter } from '../store/store.ts';
 import { abortUploadsOf } from './left-uploads.ts';
+import { memoryPlan } from './memory-plan.ts';
 import { findOwn, identityMetadata } from './own-object.ts';
 
 /** All that the objects of one table in one commit have in common. */
@@ -112,10 +113,9 @@ async function encodeTo(
     { ...config.parquet, sortBy: layout.sortBy },
     { 'otel-lake.version': version, [COMMIT_ID_KEY]: commitId },
   );
-  const { rowGroupSize } = config.parquet;
+  const bounds = { maxRows: config.parquet.rowGroupSize, maxBytes: memoryPlan(config).rowGroupBytes };
   let checksum = 0;
-  for (let start = 0; start < rows.length; start += rowGroupSize) {
-    const group = take(batch, rows.subarray(start, start + rowGroupSize));
+  for (const group of rowGroups(batch, rows, bounds)) {
     const arrow = toArrow(group, schema);
     const chunks = encoder.rowGroup(arrow);
     releaseBuffers(recordBatchBuffers(arrow));

@@ -21,6 +21,10 @@ export interface CommitQueueOptions {
   readonly transferables: (segment: SealedSegment) => ArrayBuffer[];
   /** Bytes of batches kept in memory for encoders. */
   readonly maxMemoryBytes: number;
+  /** What a segment takes in an encoder that reads it again. */
+  readonly replayBytes: number;
+  /** Memory kept by an encoder after which it is started anew. */
+  readonly maxEncoderBytes: number;
   readonly onCommitted: (result: CommitResult, segment: SealedSegment, tookMs: number) => void;
   readonly onFailed: (failure: CommitFailure) => void;
   /** The first commit after the store was away. */
@@ -142,6 +146,7 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
     } else {
       encoder.current = undefined;
       committed(current.entry, message.result, performance.now() - current.startedMs);
+      if (message.keptBytes > options.maxEncoderBytes) encoder.thread.renew();
     }
     dispatch();
   }
@@ -170,7 +175,7 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
       const { segment, stored } = entry;
       encoder.thread.post({ type: 'commit', id, segment, stored }, options.transferables(segment));
       // The buffers are the encoder's now; a further try reads the segment again.
-      entry.segment = withoutBatches(segment, segment.memoryBytes);
+      entry.segment = withoutBatches(segment, segment.batches ? segment.memoryBytes : options.replayBytes);
     }
   }
 

@@ -43,6 +43,8 @@ export interface CommitDeps extends ObjectDeps {
  */
 const STORED_TRUST_MS = 10 * 60_000;
 
+export { writerMemoryBytes } from '../encode/row-group.ts';
+
 /**
  * Commits a segment. Throws a BridgeError when the store fails; the segment then stays, and can be given again, with
  * `stored`, where every object is noted once it is in the store.

@@ -10,12 +10,14 @@ import { listSegments, makeJournalFolders, segmentCommitId } from '../journal/jo
 import { checkLock, type JournalLock, type LockMark, lockJournal } from '../journal/lock.ts';
 import type { Randomness } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
+import { watchResident } from '../platform/resident.ts';
 import { within } from '../platform/within.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { flushError } from './commit-failure.ts';
 import { createCommitQueue } from './commit-queue.ts';
 import { createLanePool } from './lane-pool.ts';
+import { memoryPlan } from './memory-plan.ts';
 import type {
   CommitResult,
   ExportOutcome,
@@ -60,6 +62,8 @@ export interface StopReport {
 
 export interface IngestStatus {
   readonly memoryBytes: number;
+  /** The process takes more than its budget, whatever is counted. */
+  readonly isCrowded: boolean;
   readonly journalBytes: number;
   /** Segments sealed and not committed. */
   readonly waitingCommits: number;
@@ -99,13 +103,19 @@ const STOP_RETRY_MS = 1000;
 /** Lanes look before each answer; this is for a bridge that has nothing to answer. */
 const LOCK_CHECK_MS = 1000;
 
+/**
+ * Share of the data's budget that is taken also where the process is over its budget: then it is not data that fills
+ * it, and refusing all would not empty it.
+ */
+const ALWAYS_TAKEN = 1 / 8;
+
 /** Takes the journal's lock, queues what an earlier run left, and starts the threads. */
 export async function startIngest(options: IngestOptions): Promise<Ingest> {
   const { config, files, log, metrics } = options;
   const { path: journalPath } = config.journal;
   const lock = openJournal(files, journalPath);
-  // Half of the budget is for rows in memory; the rest for requests on their way, the encoders' work and reads.
-  const maxRowBytes = config.limits.memoryBytes / 2;
+  const plan = memoryPlan(config);
+  const resident = watchResident(plan.residentBytes);
   const leftOver = listSegments(files, journalPath);
   const leftIds = new Set(leftOver.map(segmentCommitId));
   const rows = createRowMetrics(metrics);
@@ -113,7 +123,9 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     encoders: config.operations.encoders,
     startThread: options.startEncoder,
     transferables: options.transferables,
-    maxMemoryBytes: maxRowBytes,
+    maxMemoryBytes: plan.rowBytes,
+    replayBytes: plan.laneBytes,
+    maxEncoderBytes: plan.encoderBytes,
     onCommitted: logCommit,
     onEncoderDown: (error, restartInMs) => log.error({ err: error, restartInMs }, 'an encoder ended by itself'),
     onFailed({ commitId, error, retryInMs, isNews }) {
@@ -231,7 +243,9 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   }
 
   function checkRoom(bytes: number): void {
-    if (memoryBytes() + bytes > config.limits.memoryBytes) {
+    const heldBytes = memoryBytes() + bytes;
+    const isCrowded = resident.isOver && heldBytes > plan.dataBytes * ALWAYS_TAKEN;
+    if (heldBytes > plan.dataBytes || isCrowded) {
       throw new BridgeError('overloaded', 'the memory budget is used up', {
         hint: 'Try again later; raise limits.memory_bytes where this goes on.',
         retryAfterMs: 1000,
@@ -269,7 +283,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     },
     async accept(request) {
       const rowBytes = lanes.rowBytes + queue.memoryBytes;
-      const delayMs = paceDelayMs(rowBytes / maxRowBytes, queue.isStoreAway);
+      const delayMs = paceDelayMs(rowBytes / plan.rowBytes, queue.isStoreAway);
       if (delayMs >= 1) await sleep(delayMs);
       const outcome = await lanes.accept(request);
       rows.answered(request.signal, outcome);
@@ -289,6 +303,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       const left = listSegments(files, journalPath);
       const bytes = left.reduce((sum, path) => sum + segmentBytes(path), 0);
       clearInterval(lockWatch);
+      resident.stop();
       lock.release();
       const report = { segments: left.length, bytes, why: left.length > 0 ? why : undefined };
       if (left.length > 0) log.warn(report, 'what is not committed stays in the journal');
@@ -296,6 +311,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     },
     status: () => ({
       memoryBytes: memoryBytes(),
+      isCrowded: resident.isOver,
       journalBytes: journalBytes(),
       waitingCommits: queue.waiting.length,
       duplicateKeys: lanes.duplicateKeys,

@@ -26,6 +26,7 @@ import { TABLES } from '../model/tables.ts';
 import type { Clock, Randomness } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
 import { releaseBuffers, releaseMade } from '../platform/memory.ts';
+import { memoryPlan } from './memory-plan.ts';
 import type { ExportRequest, LaneAnswer, LaneRequest, SealedSegment, SealReason } from './messages.ts';
 
 export interface LaneOptions {
@@ -75,8 +76,7 @@ interface OpenSegment {
 export function createLane(options: LaneOptions): Lane {
   const { config, layout, files, clock, randomness, node } = options;
   const tables = new Map(SIGNAL_LIST.map((signal) => [signal.name, createTableState(signal.name, layout)]));
-  // Half of the lanes' share of the budget: the rest is for batches that wait for an encoder.
-  const maxMemoryBytes = config.limits.memoryBytes / (4 * config.operations.lanes);
+  const maxMemoryBytes = memoryPlan(config).laneBytes;
   let open: OpenSegment | undefined;
   let sequence = 0;
   let lastIdMs = 0;

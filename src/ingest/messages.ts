@@ -81,7 +81,13 @@ export interface ToEncoder {
 }
 
 export type FromEncoder =
-  | { readonly type: 'committed'; readonly id: number; readonly result: CommitResult }
+  | {
+      readonly type: 'committed';
+      readonly id: number;
+      readonly result: CommitResult;
+      /** Memory the thread keeps for ever: WebAssembly, which never shrinks. */
+      readonly keptBytes: number;
+    }
   /** `ends`: the thread ends after this message. */
   | {
       readonly type: 'failed';

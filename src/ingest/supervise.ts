@@ -14,6 +14,8 @@ export interface SupervisedThread<Out> {
   post(message: Out, transfer?: readonly ArrayBuffer[]): void;
   /** Why it is not running, as a sentence; undefined while it is. */
   readonly trouble: string | undefined;
+  /** Ends the thread, which has nothing to do, and starts another in its place; no death is counted. */
+  renew(): void;
   /** Ends the thread; returns after MAX_END_MS also where it is stuck in a call to the system. */
   stop(): Promise<void>;
 }
@@ -59,7 +61,9 @@ export function supervise<Out, In>(options: SuperviseOptions<Out, In>): Supervis
     }
     port = started;
     started.onMessage(options.onMessage);
-    started.onExit(ended);
+    started.onExit((error) => {
+      if (port === started) ended(error);
+    });
   }
 
   function ended(error: Error | undefined): void {
@@ -86,6 +90,13 @@ export function supervise<Out, In>(options: SuperviseOptions<Out, In>): Supervis
       if (port || stopped) return undefined;
       const why = lastError === undefined ? 'it ended without an error' : lastError.message;
       return `${options.name} ended ${deaths === 1 ? 'once' : `${deaths} times in a row`} and is started again: ${why}`;
+    },
+    renew() {
+      const old = port;
+      if (!old || stopped) return;
+      port = undefined;
+      void old.terminate();
+      start();
     },
     async stop() {
       stopped = true;

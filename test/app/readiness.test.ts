@@ -6,6 +6,7 @@ import type { IngestStatus } from '../../src/ingest/ingest.ts';
 
 const SOUND: IngestStatus = {
   memoryBytes: 0,
+  isCrowded: false,
   journalBytes: 0,
   waitingCommits: 0,
   duplicateKeys: 0,

@@ -9,7 +9,7 @@ import type { ThreadPort } from '../../src/ingest/threads.ts';
 /** The other end of an encoder's port, played by the test. */
 interface Played {
   readonly taken: ToEncoder[];
-  commit(): void;
+  commit(keptBytes?: number): void;
   /** Whether it has a segment in hand. */
   isBusy(): boolean;
   fail(code?: ErrorCode, stored?: StoredObjects): void;
@@ -30,6 +30,8 @@ function play(encoders = 1, maxMemoryBytes = 1000): Play {
   const queue = createCommitQueue({
     encoders,
     maxMemoryBytes,
+    replayBytes: 50,
+    maxEncoderBytes: 1000,
     transferables: () => [],
     onCommitted() {},
     onEncoderDown() {},
@@ -43,11 +45,12 @@ function play(encoders = 1, maxMemoryBytes = 1000): Play {
       let answered = -1;
       threads.push({
         taken,
-        commit() {
+        commit(keptBytes = 0) {
           const { id, segment } = last();
           answered = id;
           answer({
             type: 'committed',
+            keptBytes,
             id,
             result: { commitId: segment.commitId, record: undefined, quarantined: undefined },
           });
@@ -281,5 +284,21 @@ test('tries that get on wait no longer each time, and hold no other segment back
     assert.ok(threads[0]!.isBusy());
   }
   assert.ok(failures.every(({ retryInMs }) => retryInMs <= 1000));
+  await queue.stop();
+});
+
+test('an encoder that keeps too much memory is started anew after its commit, and the next segment goes to the new one', async () => {
+  const { queue, threads } = play();
+  for (const id of ['a', 'b', 'c']) queue.add(segment(id));
+  threads[0]!.commit(1000);
+  assert.equal(threads.length, 1);
+  threads[0]!.commit(1001);
+  assert.equal(threads.length, 2);
+  assert.deepEqual(
+    threads.map(({ taken }) => taken.map((message) => message.segment.commitId)),
+    [['a', 'b'], ['c']],
+  );
+  threads[1]!.commit();
+  assert.deepEqual(queue.waiting, []);
   await queue.stop();
 });

@@ -13,6 +13,8 @@ const HELP = `npm run torture memory -- [options]
   --budget-mb N   limits.memory_bytes in MiB (512)
   --phase NAME    only this phase; may be given several times: ${PHASES.map(({ name }) => name).join(', ')}`;
 
+const MAX_HEALTH_MS = 100;
+
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '20' },
@@ -33,6 +35,7 @@ async function run(): Promise<boolean> {
     seconds: Number(values.seconds),
     budgetMb,
     phases: values.phase,
+    maxHealthMs: MAX_HEALTH_MS,
     onPhase: (result) => console.log(line(result)),
   });
   console.log(`rows: ${accepted} accepted, ${inLake} in the lake, up to ${unknown} without an answer`);

@@ -1,0 +1,66 @@
+/** Cuts rows into row groups that are bounded in rows and in memory. */
+import type { Batch, ColumnData, StringData } from '../model/batch.ts';
+import { releaseBuffers } from '../platform/memory.ts';
+import { transferables } from './arrow.ts';
+import { batchBytes } from './batch-bytes.ts';
+import { take } from './take.ts';
+
+export interface RowGroupBounds {
+  readonly maxRows: number;
+  /** Of a group's columns with their dictionaries. */
+  readonly maxBytes: number;
+}
+
+/**
+ * Text of a group with every value written out where it stands. A text of megabytes beside each of many rows is little
+ * in a batch, once in its dictionary, but a writer that gives its dictionary up and every reader has it all.
+ */
+const MAX_TEXT_BYTES = 512 * 1024 * 1024;
+
+/** Batches of the rows, in their order. A single row may be over the bounds. */
+export function* rowGroups(batch: Batch, rows: Int32Array, { maxRows, maxBytes }: RowGroupBounds): Generator<Batch> {
+  let size = maxRows;
+  for (let start = 0; start < rows.length; ) {
+    const group = take(batch, rows.subarray(start, start + size));
+    const fill = Math.max(batchBytes(group) / maxBytes, textBytes(group) / MAX_TEXT_BYTES);
+    if (fill > 1 && group.rows > 1) {
+      releaseBuffers(transferables(group));
+      size = Math.ceil(group.rows / 2);
+      continue;
+    }
+    start += group.rows;
+    yield group;
+    if (fill < 0.25) size = Math.min(maxRows, 2 * size);
+  }
+}
+
+function textBytes(batch: Batch): number {
+  return batch.columns.reduce((sum, column) => sum + columnText(column), 0);
+}
+
+function columnText(column: ColumnData): number {
+  switch (column.kind) {
+    case 'string':
+      return stringText(column);
+    case 'map':
+      return stringText(column.keys) + stringText(column.values);
+    case 'list':
+      return columnText(column.element);
+    case 'struct':
+      return column.fields.reduce((sum, field) => sum + columnText(field), 0);
+    default:
+      return 0;
+  }
+}
+
+function stringText({ codes, length, dictionary }: StringData): number {
+  // Short values cannot add up to what is looked for: most columns are done here.
+  const { offsets, count, bytes } = dictionary;
+  if (count === 0 || bytes.length * length <= MAX_TEXT_BYTES / 64) return 0;
+  let sum = 0;
+  for (let i = 0; i < length; i++) {
+    const code = codes[i]!;
+    if (code >= 0) sum += offsets[code + 1]! - offsets[code]!;
+  }
+  return sum;
+}

@@ -1,0 +1,53 @@
+/**
+ * How `limits.memory_bytes` is divided.
+ *
+ * The budget is meant for the whole process. What Node, the code and the threads take before the first row is taken off
+ * first; the rest is for data. A budget that is hardly more than that start leaves data at least MIN_DATA_BYTES (or all
+ * of a budget below that), and the process is then larger than its budget.
+ *
+ *   data           requests on their way, and rows
+ *   ├─ rows        half of it: open batches of lanes, and sealed ones that wait for an encoder or are in one
+ *   │  └─ lane     half of that over all lanes: a lane's open batch is sealed before it grows over it
+ *   └─ row group   a fifth over all encoders: what an encoder sorts out and encodes at once
+ * The encoders' WebAssembly memory, decompression in lanes and the readers' work are in what is left between the shares,
+ * and in the watch over the resident memory (`platform/resident.ts`).
+ */
+import type { Config } from '../config/types.ts';
+
+const MIB = 1024 * 1024;
+
+/** Measured after start and a first commit, without data: main thread, and each further thread of a kind. */
+const START_BYTES = 100 * MIB;
+const LANE_BYTES = 40 * MIB;
+const ENCODER_BYTES = 50 * MIB;
+const MIN_DATA_BYTES = 64 * MIB;
+const MIN_ROW_GROUP_BYTES = MIB;
+/** An encoder that is small is not worth a new start. */
+const MIN_ENCODER_BYTES = 128 * MIB;
+
+export interface MemoryPlan {
+  /** What the resident memory of the process may be; undefined where the budget is too small to be meant for all of it. */
+  readonly residentBytes: number | undefined;
+  readonly dataBytes: number;
+  readonly rowBytes: number;
+  readonly laneBytes: number;
+  readonly rowGroupBytes: number;
+  /** WebAssembly memory, which never shrinks, after which an encoder is started anew. */
+  readonly encoderBytes: number;
+}
+
+export function memoryPlan({ limits, operations }: Pick<Config, 'limits' | 'operations'>): MemoryPlan {
+  const { memoryBytes } = limits;
+  const { lanes, encoders } = operations;
+  const start = START_BYTES + lanes * LANE_BYTES + encoders * ENCODER_BYTES;
+  const dataBytes = Math.max(memoryBytes - start, Math.min(memoryBytes, MIN_DATA_BYTES));
+  const rowBytes = dataBytes / 2;
+  return {
+    residentBytes: memoryBytes < start + MIN_DATA_BYTES ? undefined : memoryBytes,
+    dataBytes,
+    rowBytes,
+    laneBytes: rowBytes / 2 / lanes,
+    rowGroupBytes: Math.max(MIN_ROW_GROUP_BYTES, dataBytes / 5 / encoders),
+    encoderBytes: Math.max(MIN_ENCODER_BYTES, dataBytes / 2 / encoders),
+  };
+}

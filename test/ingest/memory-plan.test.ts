@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseConfig } from '../../src/config/load.ts';
+import { memoryPlan } from '../../src/ingest/memory-plan.ts';
+
+const MIB = 1024 * 1024;
+
+function planOf(memoryMib: number, threads = 1) {
+  const toml = `[limits]\nmemory_bytes = ${memoryMib * MIB}\n[operations]\nlanes = ${threads}\nencoders = ${threads}`;
+  return memoryPlan(parseConfig(toml, 'test.toml'));
+}
+
+test('every budget leaves data something, and its shares never come to more than the data’s', () => {
+  for (const threads of [1, 2, 4, 16]) {
+    for (let mib = 16; mib <= 16384; mib *= 2) {
+      const plan = planOf(mib, threads);
+      assert.ok(plan.dataBytes >= Math.min(mib, 64) * MIB && plan.dataBytes <= mib * MIB);
+      assert.ok(
+        plan.rowBytes + threads * plan.rowGroupBytes <= Math.max(plan.dataBytes, threads * 2 * MIB + plan.rowBytes),
+      );
+      assert.ok(2 * threads * plan.laneBytes <= plan.rowBytes);
+    }
+  }
+});
+
+test('a budget is the whole process’s where it is more than the process starts with', () => {
+  assert.equal(planOf(16).residentBytes, undefined);
+  assert.equal(planOf(512).residentBytes, 512 * MIB);
+  assert.ok(planOf(512).dataBytes < 400 * MIB);
+  assert.equal(planOf(512, 16).residentBytes, undefined);
+});
