@@ -23,14 +23,20 @@ export function identityMetadata({ commitId, rows }: ObjectIdentity): Record<str
   return { 'commit-id': commitId, rows: String(rows) };
 }
 
-/** The object under `key`, which is there; throws `already_exists` where it is not the one that is expected. */
+/**
+ * The object under `key`, which was met there a moment ago. Throws `already_exists` where it is not the one that is
+ * expected, and `conflict` where it is gone again: somebody has moved it away, and the key is free.
+ */
 export async function findOwn(
   store: ObjectStore,
   key: string,
   expected: ObjectIdentity,
   signal: AbortSignal,
 ): Promise<ObjectHead> {
-  const head = await store.head(key, { signal });
+  const head = await store.head(key, { signal }).catch((error: unknown) => {
+    if (BridgeError.from(error).code !== 'not_found') throw error;
+    throw new BridgeError('conflict', `object ${key} was there and is gone`, { cause: error });
+  });
   const found = await identityOf(store, head, signal);
   if (found?.commitId === expected.commitId && found.rows === expected.rows) return head;
   const isOfCommit = found?.commitId === expected.commitId;

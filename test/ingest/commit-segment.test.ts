@@ -267,6 +267,23 @@ test("a stranger's object is not overwritten: the commit fails, names it, and ke
   }
 });
 
+test('a key that is free again when its object is looked at is tried again at once', async (t) => {
+  const bench = createBench(t, '[partitioning]\ntype = "hash"\nfield = "trace_id"\nnum_partitions = 1');
+  bench.send(SAMPLE.body);
+  bench.lane.seal('request');
+  await occupy(bench, {});
+  const { store } = bench.deps;
+  const moving: ObjectStore = {
+    ...store,
+    async head(key, options) {
+      await store.delete([key]);
+      return store.head(key, options);
+    },
+  };
+  await commitSegment(onDisk(bench.sealed[0]!), { ...bench.deps, store: moving });
+  assert.equal(await bench.rowsInLake(), SAMPLE.items);
+});
+
 test('an object of the same commit with another number of rows is not taken for its own', async (t) => {
   const bench = createBench(t, '[partitioning]\ntype = "hash"\nfield = "trace_id"\nnum_partitions = 1');
   bench.send(SAMPLE.body);
