@@ -49,6 +49,11 @@ export function showCount(value: unknown): string {
   return typeof value === 'number' ? value.toLocaleString('en-US') : '?';
 }
 
+/** "1 row", "1,234 rows". */
+export function countOf(n: number, noun: string): string {
+  return `${showCount(n)} ${noun}${n === 1 ? '' : 's'}`;
+}
+
 /** Bytes with a binary unit: "1.5 MiB". */
 export function showBytes(value: unknown): string {
   let amount = Number(value);
@@ -64,13 +69,15 @@ export interface Progress {
   done(): void;
 }
 
-/** A line on standard error that changes; nothing where that is no terminal. */
+/** A line on standard error that changes; nothing where that is no terminal, or one that does not know its width. */
 export function startProgress(text: string): Progress {
+  // On a terminal of 0 columns the spinner would take its line for infinitely many, and clear them all.
+  const isShown = process.stderr.isTTY === true && process.stderr.columns > 0;
   const spinner = ora({
     text,
     stream: process.stderr,
-    isEnabled: process.stderr.isTTY === true,
-    isSilent: !process.stderr.isTTY,
+    isEnabled: isShown,
+    isSilent: !isShown,
   });
   spinner.start();
   return {

@@ -1,6 +1,6 @@
 /** What a command says of a read when it is over, on standard error: rows go to standard output alone. */
 import type { ReadSummary } from '../model/read-summary.ts';
-import { showBytes, showCount } from './output.ts';
+import { countOf, showBytes, showCount } from './output.ts';
 
 /** One JSON line with `json`; else a sentence where somebody sits at the terminal. Files left out are always named. */
 export function reportSummary(summary: ReadSummary | undefined, json: boolean): void {
@@ -16,8 +16,8 @@ export function reportSummary(summary: ReadSummary | undefined, json: boolean): 
 }
 
 function sentence({ rows, files, filesPruned, bytesRead, elapsedMs }: ReadSummary): string {
-  const read = `${showCount(files)} of ${showCount(files + filesPruned)} files`;
-  return `${showCount(rows)} rows from ${read}, ${showBytes(bytesRead)} read, in ${(elapsedMs / 1000).toFixed(1)} s`;
+  const read = `${showCount(files)} of ${countOf(files + filesPruned, 'file')}`;
+  return `${countOf(rows, 'row')} from ${read}, ${showBytes(bytesRead)} read, in ${(elapsedMs / 1000).toFixed(1)} s`;
 }
 
 function write(line: string): void {

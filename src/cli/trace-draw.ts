@@ -1,5 +1,6 @@
 /** A trace as text: a tree of services and names, durations, and bars on one scale of time. */
 import { styleText } from 'node:util';
+import { countOf } from './output.ts';
 import { MAX_DRAWN_DEPTH, type TraceSpan, type TreeLine, traceTree } from './trace-tree.ts';
 
 export interface DrawOptions {
@@ -56,18 +57,14 @@ function scaleOf(spans: readonly TraceSpan[]): Scale {
 function* headline(traceId: string, lines: readonly TreeLine[], scale: Scale, paint: Paint): Generator<string> {
   const services = new Set(lines.flatMap(({ span }) => span.service ?? [])).size;
   const errors = lines.filter(({ span }) => span.isError).length;
-  const facts = [count(lines.length, 'span'), count(services, 'service')];
-  if (errors > 0) facts.push(paint('red', count(errors, 'error')));
+  const facts = [countOf(lines.length, 'span'), countOf(services, 'service')];
+  if (errors > 0) facts.push(paint('red', countOf(errors, 'error')));
   facts.push(showNano(scale.endNano - scale.startNano));
   const ms = Number(scale.startNano / 1_000_000n);
   if (scale.startNano !== 0n && ms <= 8.64e15) facts.push(`from ${new Date(ms).toISOString()}`);
   yield `${paint('bold', `trace ${traceId}`)}  ${facts.join(', ')}`;
   const skewed = lines.filter(({ isSkewed }) => isSkewed).length;
-  if (skewed > 0) yield paint('dim', `~ ${count(skewed, 'span')} before the start of the parent: clocks differ`);
-}
-
-function count(n: number, noun: string): string {
-  return `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
+  if (skewed > 0) yield paint('dim', `~ ${countOf(skewed, 'span')} before the start of the parent: clocks differ`);
 }
 
 /** The lines from parents to children; deep levels are counted instead of drawn. */

@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { BridgeError } from '../errors.ts';
 import { isErrno } from '../platform/files.ts';
-import { formatTable, showBytes, showCount, showValue, startProgress } from './output.ts';
+import { countOf, formatTable, showBytes, showValue, startProgress } from './output.ts';
 
 const CELL_WIDTH = 40;
 const FILE_ERRORS = ['ENOENT', 'EACCES', 'EISDIR', 'ENOSPC', 'EROFS', 'ENOTDIR', 'EPERM', 'EIO'];
@@ -17,12 +17,13 @@ export async function writeOut(
   file: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const progress = startProgress('reading');
+  // A spinner would stand between rows that go to the same terminal.
+  const progress = file || !process.stdout.isTTY ? startProgress('reading') : undefined;
   let bytes = 0;
   async function* counted() {
     for await (const chunk of chunks) {
       bytes += chunk.byteLength;
-      if (file) progress.update(`${showBytes(bytes)} read`);
+      if (file) progress?.update(`${showBytes(bytes)} read`);
       yield chunk;
     }
   }
@@ -38,7 +39,7 @@ export async function writeOut(
       cause: error,
     });
   } finally {
-    progress.done();
+    progress?.done();
   }
 }
 
@@ -66,5 +67,5 @@ export async function tableOf(chunks: AsyncIterable<Uint8Array>): Promise<string
     return cell.length > CELL_WIDTH ? `${cell.slice(0, CELL_WIDTH - 1)}…` : cell;
   };
   const columns = Object.keys(rows[0]!).map((key) => ({ key, show }));
-  return `${formatTable(rows, columns)}\n${showCount(rows.length)} rows`;
+  return `${formatTable(rows, columns)}\n${countOf(rows.length, 'row')}`;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { type Cursor, decodeCursor, encodeCursor, lakeFingerprint } from '../../src/catalog/cursor.ts';
 import { MAX_RECENT } from '../../src/catalog/seen-commits.ts';
@@ -52,16 +53,18 @@ test('a cursor that was cut, changed or made up is refused, whatever byte it is'
   for (const given of ['x', 'AAAA', '../../etc', '\u0000', 'a b', '%00', 'x'.repeat(100_000), 'Begin']) refused(given);
 });
 
-test('bytes with a right checksum that are no cursor are refused', async () => {
-  const { crc32 } = await import('node:zlib');
+/** Bytes as the text of a cursor, with a right checksum. */
+function sealed(...parts: (Uint8Array | readonly number[])[]): string {
+  const body = Buffer.concat(parts.map((part) => Uint8Array.from(part)));
+  const end = Buffer.alloc(4);
+  end.writeUInt32BE(crc32(body));
+  return Buffer.concat([body, end]).toString('base64url');
+}
+
+test('bytes with a right checksum that are no cursor are refused', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-      const body = Buffer.concat([Buffer.from([1]), bytes]);
-      const end = Buffer.alloc(4);
-      end.writeUInt32BE(crc32(body));
-      assert.throws(() => decodeCursor(Buffer.concat([body, end]).toString('base64url'), { table: 'traces', lake }), {
-        code: 'invalid_argument',
-      });
+      assert.throws(() => decodeCursor(sealed([1], bytes), { table: 'traces', lake }), { code: 'invalid_argument' });
     }),
   );
 });
@@ -71,7 +74,6 @@ test('a cursor of another table, lake or version is refused by what it is', () =
   const expected = { table: 'traces', lake } as const;
   assert.throws(() => decodeCursor(of({ table: 'logs' }), expected), /is of table logs, and this is a read of traces/);
   assert.throws(() => decodeCursor(of({ lake: lakeFingerprint('s3://other') }), expected), /is of another lake/);
-  const newer = Buffer.from(of({}), 'base64url');
-  newer[0] = 2;
-  assert.throws(() => decodeCursor(newer.toString('base64url'), expected), /has version 2, and this bridge reads 1/);
+  const newer = sealed([2], Buffer.from(of({}), 'base64url').subarray(1, -4));
+  assert.throws(() => decodeCursor(newer, expected), /has version 2, and this bridge reads 1/);
 });
