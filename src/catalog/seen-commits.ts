@@ -14,7 +14,7 @@
  * a commit is never missed and never given twice: where the lists cannot be explained (records removed by hand, three
  * late commits and a store whose clock went back), the read fails instead.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { BridgeError } from '../errors.ts';
 
 /** Two bridges of two lanes each that commit every 10 s fill them in a quarter of an hour. */
@@ -135,7 +135,7 @@ function* combinations<T>(items: readonly T[], count: number, from = 0): Generat
 }
 
 function longHash(id: string): bigint {
-  return BigInt(`0x${createHash('sha256').update(id).digest('hex').slice(0, 32)}`);
+  return BigInt(`0x${hash('sha256', id).slice(0, 32)}`);
 }
 
 function shortHash(id: string): bigint {
