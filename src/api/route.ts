@@ -1,6 +1,7 @@
 /** Routes as a table: what is asked for, who may ask, and the function that answers. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { BridgeError, STATUS } from '../errors.ts';
+import { asciiJson } from '../platform/ascii-json.ts';
 
 export type Access = 'open' | 'read' | 'admin';
 
@@ -77,14 +78,6 @@ export const TRAILERS = {
   error: 'Lake-Error',
 } as const;
 
-/** JSON in ASCII, as values of header fields must be. */
-export function headerJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[\u007f-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
-
 export function sendJson(response: ServerResponse, status: number, value: unknown): void {
   const body = Buffer.from(`${JSON.stringify(value)}\n`);
   response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': body.length });
@@ -105,7 +98,7 @@ export function sendError(response: ServerResponse, error: BridgeError): void {
 export function breakOff(request: IncomingMessage, response: ServerResponse, error: BridgeError): void {
   const readsTrailers = /\btrailers\b/i.test(String(request.headers.te ?? '')) && response.hasHeader('Trailer');
   if (!readsTrailers) return void response.destroy();
-  response.addTrailers({ [TRAILERS.error]: headerJson(errorBody(error)) });
+  response.addTrailers({ [TRAILERS.error]: asciiJson(errorBody(error)) });
   response.end();
 }
 

@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import type { BridgeError } from '../errors.ts';
+import { asciiJson } from '../platform/ascii-json.ts';
 import { heldBack } from '../platform/held-back.ts';
 import { type ReadRequest, readRequestFromUrl } from '../read/request.ts';
 import { summaryOf } from '../read/summary.ts';
@@ -11,7 +12,7 @@ import type { ReadStats } from '../read/types.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { acceptedEncoding, compress } from './compress.ts';
 import { acceptedFormat, formatHeaders } from './formats.ts';
-import { type Call, headerJson, type Route, TRAILERS } from './route.ts';
+import { type Call, type Route, TRAILERS } from './route.ts';
 import { tableOf } from './tables.ts';
 
 export interface RowsDeps {
@@ -84,7 +85,7 @@ export async function streamRows(deps: RowsDeps, request: ReadRequest, call: Cal
     const found = stats();
     if (!response.headersSent) writeHead(found?.cursor);
     if (found && hasTrailers) {
-      response.addTrailers({ [TRAILERS.summary]: headerJson(summaryOf(found, performance.now() - startMs)) });
+      response.addTrailers({ [TRAILERS.summary]: asciiJson(summaryOf(found, performance.now() - startMs)) });
     }
     response.end();
   } catch (error) {

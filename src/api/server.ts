@@ -23,9 +23,13 @@ export interface ApiServerOptions {
   readonly log: Logger;
 }
 
+/** A filter stands in the first line of a request, and may list a thousand trace ids. */
+const MAX_HEADER_BYTES = 64 * 1024;
+
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { tls, limits } = options;
-  const server: Server = createHttpServer(tls, limits, (request, response) => void dispatch(request, response));
+  const answer = (request: IncomingMessage, response: ServerResponse) => void dispatch(request, response);
+  const server: Server = createHttpServer(tls, limits, answer, { maxHeaderSize: MAX_HEADER_BYTES });
   const address = await listen(server, options.address, options.key);
 
   async function dispatch(request: IncomingMessage, response: ServerResponse): Promise<void> {

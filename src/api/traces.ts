@@ -5,7 +5,7 @@ import { acceptedFormat } from './formats.ts';
 import { onlyParams, type Route } from './route.ts';
 import { type RowsDeps, streamRows } from './rows.ts';
 
-/** `from` and `to` are hints: only files with rows of that time are looked at. */
+/** `from` and `to` spare the search: files without rows of that time are not touched. */
 const PARAMETERS = ['format', 'select', 'from', 'to', 'buffered', 'on_error'];
 
 export function traceRoutes(deps: RowsDeps): Route[] {

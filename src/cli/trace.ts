@@ -29,8 +29,8 @@ export function addTraceCommand(program: Command, context: CliContext): void {
   withLake(program.command('trace'))
     .argument('<trace_id>', '32 hex digits')
     .description('show one trace, from the whole lake: as a tree on a terminal, else as OTLP/JSON')
-    .option('--from <time>', 'a hint: look only at files with rows at or after this time (ISO 8601)')
-    .option('--to <time>', 'a hint: look only at files with rows before this time')
+    .option('--from <time>', 'look only for spans that start at or after this time (ISO 8601), and into no other files')
+    .option('--to <time>', 'look only for spans that start before this time')
     .addOption(new Option('--format <format>', 'default: tree on a terminal, else otlp-json').choices(FORMATS))
     .option('-o, --out <file>', 'write to this file instead of standard output')
     .addOption(

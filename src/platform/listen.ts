@@ -103,7 +103,7 @@ export function createHttpServer(
   tls: TlsConfig | undefined,
   limits: ConnectionLimits,
   listener: RequestListener,
-  options: Pick<ServerOptions, 'requireHostHeader'> = {},
+  options: Pick<ServerOptions, 'requireHostHeader' | 'maxHeaderSize'> = {},
 ): Server {
   const { maxConnections, headerTimeoutMs, requestTimeoutMs, responseTimeoutMs } = limits;
   const all: ServerOptions = {

@@ -1,8 +1,9 @@
 import type { ReadSummary, SkippedFile } from '../model/read-summary.ts';
+import { asciiJson } from '../platform/ascii-json.ts';
 import type { ReadStats } from './types.ts';
 
 /** Room for the names of skipped files: a summary travels in an HTTP trailer, and clients bound those. */
-const MAX_SKIPPED_CHARACTERS = 4096;
+const MAX_SKIPPED_CHARACTERS = 3000;
 const MAX_MESSAGE_CHARACTERS = 300;
 
 export function summaryOf(stats: ReadStats, elapsedMs: number): ReadSummary {
@@ -26,7 +27,7 @@ function named(skipped: ReadStats['skipped']): SkippedFile[] {
   let left = MAX_SKIPPED_CHARACTERS;
   for (const { key, error } of skipped) {
     const file = { key, code: error.code, message: error.message.slice(0, MAX_MESSAGE_CHARACTERS) };
-    left -= JSON.stringify(file).length;
+    left -= asciiJson(file).length;
     if (left < 0) break;
     files.push(file);
   }

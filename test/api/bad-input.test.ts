@@ -150,6 +150,12 @@ describe('the HTTP interface', () => {
     rmSync(folder, { recursive: true });
   });
 
+  test('a filter may list a thousand ids', async () => {
+    const ids = Array.from({ length: 1000 }, (_, i) => i.toString(16).padStart(32, '0'));
+    const rows = await bridge.rows({ partition: 'x=1', filter: `trace_id IN (${ids.map((id) => `'${id}'`).join()})` });
+    assert.equal(rows.length, ROWS);
+  });
+
   test('a repeated or unknown parameter is 400 and named', async () => {
     assert.match((await refusal('/api/v1/tables/traces/rows?limit=1&limit=2')).message, /limit is given twice/);
     const { message, hint } = await refusal(query({ fromat: 'csv' }));
