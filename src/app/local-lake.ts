@@ -13,9 +13,8 @@ import type { CommitRecord } from '../model/commit.ts';
 import type { ReadSummary } from '../model/read-summary.ts';
 import { systemClock } from '../platform/clock.ts';
 import { systemFiles } from '../platform/files.ts';
-import { emit } from '../read/emit/emit.ts';
-import { readRows } from '../read/read.ts';
 import { type ReadRequest, readRequestFromUrl } from '../read/request.ts';
+import { respond } from '../read/respond.ts';
 import { summaryOf } from '../read/summary.ts';
 import type { ReadDeps } from '../read/types.ts';
 import { openStore } from '../store/open.ts';
@@ -88,8 +87,8 @@ function localRead(request: ReadRequest, deps: ReadDeps, signal: AbortSignal): L
     },
     async *[Symbol.asyncIterator]() {
       const startMs = performance.now();
-      const { output, batches, stats } = readRows(request, deps);
-      yield* emit(request.format, output, batches(signal), { table: request.table, parquet: deps.parquet });
+      const { chunks, stats } = respond(request, deps);
+      yield* chunks(signal);
       summary = summaryOf(stats, performance.now() - startMs);
     },
   };

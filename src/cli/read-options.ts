@@ -18,6 +18,7 @@ export interface ReadOptions extends LakeCommandOptions {
   readonly after?: string;
   readonly cursorFile?: string;
   readonly follow?: boolean;
+  readonly explain?: boolean;
   readonly interval: number;
 }
 
@@ -49,6 +50,7 @@ export function withReadOptions(command: Command): Command {
         .choices(['fail', 'skip'])
         .default('fail'),
     )
+    .option('--explain', 'what would be read and what is left out, and why, in place of the rows')
     .option('--after <cursor>', 'rows committed since this cursor of an earlier read, "begin" or "now"')
     .option('--cursor-file <file>', 'take the cursor from this file where it is there, and keep the next one in it')
     .option('--follow', 'go on with what is committed from now on, until Ctrl-C')
@@ -62,6 +64,9 @@ export function outputOf(options: ReadOptions): ReadOutput {
   }
   if (options.follow && options.format && options.format !== 'ndjson') {
     throw contradiction(`--follow gives ndjson, not ${options.format}`, 'Leave --format out.');
+  }
+  if (options.explain && (options.follow || options.after || options.cursorFile)) {
+    throw contradiction('--explain does not go with --follow, --after and --cursor-file', 'Explain the filter alone.');
   }
   const onTerminal = process.stdout.isTTY === true && !options.out;
   const given = options.json || options.follow ? 'ndjson' : options.format;

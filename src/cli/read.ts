@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import { nearestPartitions } from '../catalog/partitions.ts';
+import type { ReadExplanation } from '../model/read-explanation.ts';
 import type { TableName } from '../model/signal.ts';
 import { type CliContext, usingLake, withLake } from './context.ts';
 import { readCursorFile, writeCursorFile } from './cursor-file.ts';
+import { formatExplanation } from './explain.ts';
 import { follow } from './follow.ts';
 import { interruptible } from './interrupt.ts';
 import type { Lake } from './lake.ts';
@@ -22,6 +24,7 @@ Examples:
   otel-lake read traces --filter "attributes['http.route'] LIKE '/cart%'" --select trace_id,http.route --format csv
   otel-lake read logs --filter "severity_number >= 17 AND body LIKE '%timeout%'"
   otel-lake read metrics --filter "metric_name = 'http.server.request.duration'" --from 2026-11-21 --format arrow --out points.arrow
+  otel-lake read traces --filter "trace_id = '5b8efff798038103d269b633813fc60c'" --explain
   otel-lake read logs --follow --after now --filter "severity_number >= 17"
   otel-lake read traces --cursor-file traces.cursor --format parquet --out new-spans.parquet`,
     )
@@ -34,6 +37,7 @@ Examples:
 }
 
 function run(lake: Lake, table: string, options: ReadOptions, output: ReadOutput, signal: AbortSignal): Promise<void> {
+  if (options.explain) return explain(lake, table, options, signal);
   return options.follow ? followRows(lake, table, options, signal) : readOnce(lake, table, options, output, signal);
 }
 
@@ -57,6 +61,15 @@ async function readOnce(
     else if (!options.json) say(`go on with --after ${summary.cursor}`);
   }
   if (summary?.rows === 0 && options.partition) await hintPartitions(lake, table, options.partition);
+}
+
+async function explain(lake: Lake, table: string, options: ReadOptions, signal: AbortSignal): Promise<void> {
+  const params = readParams(table, options, 'json');
+  params.set('explain', 'true');
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of lake.read(table, params, signal)) chunks.push(chunk);
+  const json = Buffer.concat(chunks).toString();
+  process.stdout.write(options.json ? json : `${formatExplanation(JSON.parse(json) as ReadExplanation)}\n`);
 }
 
 async function followRows(lake: Lake, table: string, options: ReadOptions, signal: AbortSignal): Promise<void> {

@@ -19,7 +19,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { readChanges } from './changes.ts';
 import { createReadBatch } from './columns/batch.ts';
 import { select } from './filter/evaluate.ts';
-import { type BoundRequest, bindRequest, planFiles } from './plan.ts';
+import { type BoundRequest, bindRequest, planFiles, type ReadPlan } from './plan.ts';
 import type { ReadRequest } from './request.ts';
 import { scanFiles } from './scan.ts';
 import type { OutputColumn } from './selection.ts';
@@ -87,24 +87,10 @@ async function* allRows(
   const source = request.buffered ? deps.fresh : undefined;
   const snapshot = await source?.open(table, { partition });
   try {
-    const ids = snapshot?.commitIds ?? [];
-    const complete = ids.length === 0 ? new Set<string>() : await deps.committed(ids, signal);
-    signal.throwIfAborted();
-    const objects = await deps.objects(table, partition, signal);
-    const fromJournal = new Set(ids.filter((id) => !complete.has(id)));
-    const plan = planFiles(request, bound, objects, { ...deps, fromJournal });
+    const { plan, complete } = await planLake(request, bound, deps, stats, snapshot, signal);
     // A limit is often met by the first row group: what lies ahead of it would be fetched in vain.
     const lookahead = request.limit === undefined ? deps.parallelism : 1;
-    stats.filesListed = objects.length;
-    stats.filesPruned = objects.length - plan.files.length;
-    for await (const selected of scanFiles(plan, {
-      ...deps,
-      footers: deps.footers,
-      lookahead,
-      stats,
-      signal,
-      onError,
-    })) {
+    for await (const selected of scanFiles(plan, { ...deps, lookahead, stats, signal, onError })) {
       yield { ...selected, fresh: false };
     }
     if (snapshot === undefined) return;
@@ -114,6 +100,26 @@ async function* allRows(
   } finally {
     await snapshot?.close();
   }
+}
+
+/** Steps 2 and 3, and the plan of what is left. */
+export async function planLake(
+  { table, partition, ...request }: ReadRequest,
+  bound: BoundRequest,
+  deps: ReadDeps,
+  stats: ReadStats,
+  snapshot: FreshSnapshot | undefined,
+  signal: AbortSignal,
+): Promise<{ readonly plan: ReadPlan; readonly complete: ReadonlySet<string>; readonly fresh: number }> {
+  const ids = snapshot?.commitIds ?? [];
+  const complete = ids.length === 0 ? new Set<string>() : await deps.committed(ids, signal);
+  signal.throwIfAborted();
+  const objects = await deps.objects(table, partition, signal);
+  const fromJournal = new Set(ids.filter((id) => !complete.has(id)));
+  const plan = planFiles({ ...request, table, partition }, bound, objects, { ...deps, fromJournal });
+  stats.filesListed = objects.length;
+  stats.filesPruned = objects.length - plan.files.length;
+  return { plan, complete, fresh: fromJournal.size };
 }
 
 async function* freshRows(

@@ -24,6 +24,8 @@ export interface ReadRequest {
   readonly buffered: boolean;
   /** A damaged or vanished file ends the read, or is reported and left out. */
   readonly onError: 'fail' | 'skip';
+  /** The plan and what it costs, as JSON, in place of the rows. */
+  readonly explain: boolean;
   /** Incremental: rows committed since this cursor (`begin`: all, `now`: none), and a new one at the end. */
   readonly after: string | undefined;
 }
@@ -40,6 +42,7 @@ export interface ReadParameters {
   readonly buffered?: string | undefined;
   readonly on_error?: string | undefined;
   readonly after?: string | undefined;
+  readonly explain?: string | undefined;
 }
 
 const PARAMETERS: readonly (keyof ReadParameters)[] = [
@@ -53,6 +56,7 @@ const PARAMETERS: readonly (keyof ReadParameters)[] = [
   'buffered',
   'on_error',
   'after',
+  'explain',
 ];
 
 const MAX_PARTITION_LENGTH = 4096;
@@ -89,6 +93,12 @@ export function readRequest(table: TableName, parameters: ReadParameters): ReadR
   }
   const after = parameters.after || undefined;
   const buffered = readWord('buffered', parameters.buffered, ['true', 'false'], after ? 'false' : 'true') === 'true';
+  const explain = readWord('explain', parameters.explain, ['true', 'false'], 'false') === 'true';
+  if (after !== undefined && explain) {
+    throw new BridgeError('invalid_argument', 'explain=true does not go with after', {
+      hint: 'Explain the same filter without after: it is planned alike.',
+    });
+  }
   if (after !== undefined && buffered) {
     throw new BridgeError('invalid_argument', 'buffered=true does not go with after', {
       hint: 'An incremental read gives committed rows: flush, or wait for the next commit.',
@@ -104,6 +114,7 @@ export function readRequest(table: TableName, parameters: ReadParameters): ReadR
     from,
     to,
     buffered,
+    explain,
     onError: readWord('on_error', parameters.on_error, ['fail', 'skip'], 'fail'),
     after,
   };

@@ -9,9 +9,8 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import { BridgeError, type ErrorData, errorFromData, errorToData } from '../errors.ts';
-import { emit } from './emit/emit.ts';
-import { readRows } from './read.ts';
 import type { ReadRequest } from './request.ts';
+import { respond } from './respond.ts';
 import { emptyStats, type ReadDeps, type ReadStats } from './types.ts';
 
 /** Chunks on the way at most; each is about EMIT_CHUNK_BYTES. */
@@ -69,11 +68,9 @@ export async function pumpRead(
   let stats = emptyStats();
   let toldCursor = false;
   try {
-    const result = readRows(request, deps);
-    stats = result.stats;
-    const { table, format } = request;
-    const options = { table, parquet: deps.parquet };
-    for await (const bytes of emit(format, result.output, result.batches(cancel.signal), options)) {
+    const response = respond(request, deps);
+    stats = response.stats;
+    for await (const bytes of response.chunks(cancel.signal)) {
       while (credit === 0 && !cancel.signal.aborted) {
         await new Promise<void>((resolve) => {
           wake = resolve;

@@ -15,6 +15,7 @@ test('what is not given takes its default', () => {
     to: undefined,
     buffered: true,
     onError: 'fail',
+    explain: false,
     after: undefined,
   });
 });
@@ -42,6 +43,7 @@ test('a URL gives every part of a request', () => {
     to: '2026-11-22T00:00:00+01:00',
     buffered: false,
     onError: 'skip',
+    explain: false,
     after: undefined,
   });
 });
