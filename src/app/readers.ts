@@ -34,7 +34,7 @@ export function startReaders(count: number, data: ThreadData, isCrowded: () => b
     if (readers.length < count) {
       const reader = { worker: startWorker('reader', data), active: 0 };
       reader.worker.on('error', () => {}); // the port of each read closes, which its reader sees and answers
-      reader.worker.on('exit', () => void readers.splice(readers.indexOf(reader), 1));
+      reader.worker.on('exit', () => remove(reader));
       readers.push(reader);
       return reader;
     }
@@ -46,7 +46,17 @@ export function startReaders(count: number, data: ThreadData, isCrowded: () => b
       yield* reads;
     } finally {
       reader.active--;
+      if (reader.active === 0 && isCrowded()) {
+        // Its WebAssembly memory never shrinks: the next read gets a new thread.
+        remove(reader);
+        void reader.worker.terminate();
+      }
     }
+  }
+
+  function remove(reader: Reader): void {
+    const at = readers.indexOf(reader);
+    if (at >= 0) readers.splice(at, 1);
   }
 
   return {
