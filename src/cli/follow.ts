@@ -19,7 +19,7 @@ export interface FollowOptions {
   readonly out: string | undefined;
   /** Called when the rows up to the cursor are written. */
   readonly onCursor: (cursor: string) => void;
-  /** Tells people of trouble that may pass, and of its end. */
+  /** Tells people of files that were left out, of trouble that may pass, and of its end. */
   readonly onTrouble: (text: string) => void;
 }
 
@@ -55,6 +55,7 @@ export async function follow(
         if (retryMs > 0) options.onTrouble(`reading on through ${lake.via}`);
         retryMs = 0;
         await output.write(page.chunks);
+        for (const { message } of page.skipped) options.onTrouble(`left out: ${message}`);
         rows += page.rows;
         left -= page.rows;
         cursor = page.cursor;
@@ -88,9 +89,9 @@ async function readPage(
   const read = lake.read(table, new URLSearchParams([...params, ...Object.entries(more)]), signal);
   const chunks: Uint8Array[] = [];
   for await (const chunk of read) chunks.push(chunk);
-  const { rows, cursor } = read.summary ?? {};
+  const { rows, cursor, skipped = [] } = read.summary ?? {};
   if (rows === undefined || cursor === undefined) throw new BridgeError('internal', 'a read ended without its cursor');
-  return { chunks, rows, cursor };
+  return { chunks, rows, cursor, skipped };
 }
 
 function openOutput(file: string | undefined) {
