@@ -1,9 +1,10 @@
 /** Files of other writers in the lake's layout: what is read, and what is named and left out or ends the read. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { startBridge } from '../support/daemon.ts';
 import { sharedBridge } from '../support/shared-bridge.ts';
 
@@ -44,8 +45,9 @@ for (const codec of ['snappy', 'gzip', 'brotli', 'lz4', 'zstd', 'none']) {
     `pq.write_table(table(), path, compression='${codec}', data_page_version='${codec === 'lz4' ? '1.0' : '2.0'}')`;
 }
 
-function write(script: string, path: string): void {
-  execFileSync('python3', ['-c', `${COMMON}\n${script}`, path], { stdio: ['ignore', 'ignore', 'pipe'] });
+/** Not synchronous: the bridge is in this process, and its connections would be closed for their silence. */
+async function write(script: string, path: string): Promise<void> {
+  await promisify(execFile)('python3', ['-c', `${COMMON}\n${script}`, path]);
 }
 
 describe('files of other writers', () => {
@@ -63,7 +65,7 @@ describe('files of other writers', () => {
   for (const [name, script] of Object.entries(WRITERS)) {
     test(`${name}: every row is read and filtered`, async () => {
       const path = join(folder, 'part-0.parquet');
-      write(script, path);
+      await write(script, path);
       const rows = await bridge.rows();
       assert.equal(rows.length, 500);
       const row = rows.find(({ trace_id }) => trace_id === (300).toString(16).padStart(32, '0'))!;
@@ -83,7 +85,7 @@ describe('files of other writers', () => {
 
   test('files of several writers are one table, whatever each of them lacks', async () => {
     const scripts = Object.values(WRITERS).slice(0, 5);
-    for (const [i, script] of scripts.entries()) write(script, join(folder, `part-${i}.parquet`));
+    for (const [i, script] of scripts.entries()) await write(script, join(folder, `part-${i}.parquet`));
     assert.equal((await bridge.rows({ select: 'trace_id' })).length, 2500);
     const response = await fetch(`${bridge.api}/api/v1/tables/traces/rows?format=otlp-json`);
     const { resourceSpans } = (await response.json()) as { resourceSpans: { scopeSpans: { spans: unknown[] }[] }[] };
@@ -91,8 +93,8 @@ describe('files of other writers', () => {
   });
 
   test('a file without rows, and one without any known column, are read too', async () => {
-    write('pq.write_table(table().slice(0, 0), path)', join(folder, 'empty.parquet'));
-    write("pq.write_table(pa.table({'other': [1, 2, 3]}), path)", join(folder, 'other.parquet'));
+    await write('pq.write_table(table().slice(0, 0), path)', join(folder, 'empty.parquet'));
+    await write("pq.write_table(pa.table({'other': [1, 2, 3]}), path)", join(folder, 'other.parquet'));
     const rows = await bridge.rows();
     assert.deepEqual([rows.length, rows[0]!.trace_id], [3, null]);
   });
@@ -133,8 +135,8 @@ describe('files of other writers', () => {
   for (const [name, script, message] of REFUSED) {
     test(`${name}: the read fails and names the file, or leaves it out and names it`, async () => {
       const [good, bad] = [join(folder, 'a.parquet'), join(folder, 'b.parquet')];
-      write('pq.write_table(table(), path)', good);
-      write(script, bad);
+      await write('pq.write_table(table(), path)', good);
+      await write(script, bad);
       const response = await fetch(
         `${bridge.api}/api/v1/tables/traces/rows?select=name,timestamp,duration_nano&limit=600`,
       );
@@ -149,7 +151,7 @@ describe('files of other writers', () => {
 
   test('a column of a foreign type does no harm where it is not asked for', async () => {
     const path = join(folder, 'a.parquet');
-    write('pq.write_table(table(name=list(range(n))), path)', path);
+    await write('pq.write_table(table(name=list(range(n))), path)', path);
     assert.equal((await bridge.rows({ select: 'trace_id', filter: 'duration_nano < 10' })).length, 10);
   });
 });
@@ -161,6 +163,6 @@ test('names that engines skip are skipped: hidden files and folders, markers, ot
   for (const name of ['_SUCCESS', '.part.crc', '_temporary/x.parquet', '.hive-staging/x.parquet', 'notes.txt']) {
     writeFileSync(join(folder, name), 'no Parquet');
   }
-  write('pq.write_table(table(), path)', join(folder, 'part.parquet'));
+  await write('pq.write_table(table(), path)', join(folder, 'part.parquet'));
   assert.equal((await bridge.rows()).length, 500);
 });
