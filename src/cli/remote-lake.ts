@@ -63,12 +63,19 @@ export function remoteLake({ url, adminUrl, tls, token }: RemoteOptions): Lake {
     },
     async deletePartition(table, path, dryRun) {
       const query = dryRun ? '?dry_run=true' : '';
-      // What Node would refuse to send as a path is refused here with its reason.
-      return json(admin, `/admin/v1/partitions/${table}/${checkPartitionPath(path)}${query}`, 'DELETE');
+      return json(admin, `/admin/v1/partitions/${table}/${urlPath(checkPartitionPath(path))}${query}`, 'DELETE');
     },
     flush: async () => (await json<{ commits: never }>(admin, '/admin/v1/flush', 'POST')).commits,
     close: async () => {},
   };
+}
+
+/** The path goes into a URL as it stands in the lake, where only other writers use what a URL cannot hold. */
+function urlPath(path: string): string {
+  if (/^[\x21-\x7e]*$/.test(path) && !/[?#]/.test(path)) return path;
+  throw new BridgeError('unprocessable', `partition path ${JSON.stringify(path)} holds characters a URL cannot`, {
+    hint: 'Stop the bridge, and delete it with --direct.',
+  });
 }
 
 /** An answer that breaks off, or comes without its summary, is not whole. */
