@@ -82,7 +82,8 @@ function addCosts(group: OpenGroup, now: Mutable<Cost>, later: Mutable<Cost>): v
   if (!along) add(later, rangesOfRows(group, rest, group.ranges));
 
   function add(cost: Mutable<Cost>, ranges: readonly ByteRange[]): void {
-    const runs = coalesce(ranges.filter((range) => !reader.has(range)));
+    const away = ranges.filter((range) => !reader.has(range));
+    const runs = coalesce(away, reader.gapBytes);
     cost.requests += runs.length;
     for (const { start, end } of runs) cost.bytes += end - start;
   }

@@ -14,7 +14,7 @@ import { sliceView } from './columns/view.ts';
 import { select } from './filter/evaluate.ts';
 import { type OpenGroup, openFile } from './open.ts';
 import { type ByteRuns, fetchRuns } from './parquet/byte-runs.ts';
-import { columnBytes, encodedBytes, rangesOf, spansOf } from './parquet/column-span.ts';
+import { columnBytes, encodedBytes, leavesOf, rangesOf, spansOf } from './parquet/column-span.ts';
 import { decodeSpans, type Views } from './parquet/decode.ts';
 import type { FooterCache } from './parquet/footer-cache.ts';
 import type { RowRange } from './parquet/page-index.ts';
@@ -26,8 +26,10 @@ import type { ReadDeps, SelectedBatch } from './types.ts';
 const MAX_AHEAD_BYTES = 64 * 1024 * 1024;
 /** Columns a filter does not ask are fetched along with the others up to this size: it saves a round trip. */
 const FETCH_ALONG_BYTES = 1024 * 1024;
-/** Encoded bytes decoded at once: decoded rows of spans take three to four times as much. */
+/** Encoded bytes decoded at once. */
 const SLICE_ENCODED_BYTES = 16 * 1024 * 1024;
+/** Batches of rows decoded at once where there are maps or lists: spans of the demo take 2 KB each. */
+const NESTED_BATCHES = 3;
 
 export interface ScanContext extends Pick<ReadDeps, 'store' | 'schema' | 'promotions' | 'batchSize'>, AttemptContext {
   /** Footers and row groups fetched at once. */
@@ -66,8 +68,11 @@ export async function* openGroups(plan: ReadPlan, context: ScanContext): AsyncGe
 }
 
 /** Whether the columns outside the filter are fetched before it has been asked. */
-export function fetchesAlong({ file, index }: OpenGroup): boolean {
-  return file.first.size === 0 || columnBytes(file.footer, index, file.rest) <= FETCH_ALONG_BYTES;
+export function fetchesAlong(group: OpenGroup): boolean {
+  const { file, ranges } = group;
+  if (file.first.size === 0) return true;
+  const bytes = rangesOfRows(group, file.rest, ranges).reduce((sum, { start, end }) => sum + end - start, 0);
+  return bytes <= FETCH_ALONG_BYTES;
 }
 
 /** The byte ranges that the columns of some rows take. */
@@ -159,17 +164,32 @@ async function breathe({ signal }: ScanContext): Promise<void> {
   signal.throwIfAborted();
 }
 
-/** The ranges in pieces of whole batches, few enough rows that a decoded piece stays small. */
+/**
+ * The ranges in pieces, few enough rows that a decoded piece stays small. Dictionaries make columns of maps and lists
+ * many times as large as their encoded bytes tell: those go in pieces of a few batches, cut where the largest column has
+ * a page end, so that few pages are decompressed twice.
+ */
 function* slicesOf(
-  { file, index }: OpenGroup,
+  { file, index, pages }: OpenGroup,
   columns: ReadonlySet<string>,
   ranges: readonly RowRange[],
   { batchSize }: ScanContext,
 ): Generator<RowRange> {
-  const groupRows = Number(file.footer.metadata.row_groups[index]!.num_rows);
-  const rowBytes = Math.max(1, encodedBytes(file.footer, index, columns) / groupRows);
-  const size = batchSize * Math.max(1, Math.floor(SLICE_ENCODED_BYTES / rowBytes / batchSize));
+  const { num_rows, columns: chunks } = file.footer.metadata.row_groups[index]!;
+  const rowBytes = Math.max(1, encodedBytes(file.footer, index, columns) / Number(num_rows));
+  const byBytes = batchSize * Math.max(1, Math.floor(SLICE_ENCODED_BYTES / rowBytes / batchSize));
+  const leaves = leavesOf(file.footer, index, columns);
+  const isNested = leaves.length > columns.size;
+  const size = isNested ? Math.min(byBytes, NESTED_BATCHES * batchSize) : byBytes;
+  const bytesOf = (leaf: number) => Number(chunks[leaf]!.meta_data!.total_compressed_size);
+  const largest = leaves.toSorted((a, b) => bytesOf(b) - bytesOf(a))[0];
+  const cuts = isNested && largest !== undefined ? (pages.get(largest) ?? []).map(({ endRow }) => endRow) : [];
   for (const { start, end } of ranges) {
-    for (let from = start; from < end; from += size) yield { start: from, end: Math.min(end, from + size) };
+    for (let from = start; from < end; ) {
+      const most = Math.min(end, from + size);
+      const to = most === end ? end : (cuts.findLast((cut) => cut > from && cut <= most) ?? most);
+      yield { start: from, end: to };
+      from = to;
+    }
   }
 }

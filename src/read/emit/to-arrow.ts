@@ -2,7 +2,7 @@
 import { type Data, Field, type Map_, makeData, RecordBatch, Schema, Struct, Utf8 } from 'apache-arrow';
 import { BridgeError } from '../../errors.ts';
 import { arrowField, type Column, type ColumnField } from '../../model/table.ts';
-import { isNull, type TextView, textIndex, type View } from '../columns/view.ts';
+import { isNull, sliceView, type TextView, textIndex, type View } from '../columns/view.ts';
 import type { OutputColumn } from '../selection.ts';
 import type { SelectedBatch } from '../types.ts';
 
@@ -30,6 +30,10 @@ export function toRecordBatch(
 
 function gather(view: View, rows: Int32Array, type: Field['type']): Data {
   const length = rows.length;
+  const first = rows[0] ?? 0;
+  // Ascending rows without a gap need no gathering: full rows of spans took half of the time.
+  if (length > 0 && rows[length - 1]! - first === length - 1)
+    return whole(sliceView(view, first, first + length), type);
   const base = { type, length, ...gatherNulls(view, rows) };
   switch (view.kind) {
     case 'text':
@@ -61,6 +65,67 @@ function gather(view: View, rows: Int32Array, type: Field['type']): Data {
       return makeData({ ...base, children } as never);
     }
   }
+}
+
+/** Every row of a view, over its own buffers where they have Arrow's form. */
+function whole(view: View, type: Field['type']): Data {
+  const length = view.rows;
+  const base = { type, length, ...nullsOf(view) };
+  switch (view.kind) {
+    case 'text': {
+      if (view.codes !== undefined) return makeData({ ...base, ...gatherText(view, countUp(length)) } as never);
+      const { valueOffsets, start, end } = fromZero(view.offsets);
+      return makeData({ ...base, valueOffsets, data: view.bytes.subarray(start, end) } as never);
+    }
+    case 'int':
+    case 'timestamp': {
+      const narrow = (type as { bitWidth?: number }).bitWidth === 32;
+      const data = narrow ? gatherLowWords(view.values, countUp(length)) : view.values;
+      return makeData({ ...base, data } as never);
+    }
+    case 'double':
+      return makeData({ ...base, data: view.values } as never);
+    case 'bool':
+      return makeData({ ...base, data: bitmap(length, (i) => view.values[i] === 1) } as never);
+    case 'map': {
+      const { valueOffsets, start, end } = fromZero(view.offsets);
+      const entry = (type as unknown as Map_).children[0]!.type as Struct;
+      const sides = [view.keys, view.values].map((side) => sliceView(side, start, end));
+      const children = sides.map((side, i) => whole(side, entry.children[i]!.type));
+      const child = makeData({ type: entry, length: end - start, nullCount: 0, children });
+      return makeData({ ...base, valueOffsets, child } as never);
+    }
+    case 'list': {
+      const { valueOffsets, start, end } = fromZero(view.offsets);
+      const child = whole(sliceView(view.element, start, end), type.children[0]!.type);
+      return makeData({ ...base, valueOffsets, child } as never);
+    }
+    case 'struct': {
+      const children = view.fields.map((field, i) => whole(field, type.children[i]!.type));
+      return makeData({ ...base, children } as never);
+    }
+  }
+}
+
+/** Offsets that begin at 0, and the range they had. */
+function fromZero(offsets: Int32Array): { valueOffsets: Int32Array; start: number; end: number } {
+  const start = offsets[0]!;
+  const end = offsets[offsets.length - 1]!;
+  if (start === 0) return { valueOffsets: offsets, start, end };
+  const valueOffsets = new Int32Array(offsets.length);
+  for (let i = 0; i < offsets.length; i++) valueOffsets[i] = offsets[i]! - start;
+  return { valueOffsets, start, end };
+}
+
+function countUp(count: number): Int32Array {
+  const rows = new Int32Array(count);
+  for (let i = 0; i < count; i++) rows[i] = i;
+  return rows;
+}
+
+function nullsOf(view: View): { nullCount: number; nullBitmap: Uint8Array | undefined } {
+  const mayBeNull = view.kind === 'text' && view.codes !== undefined ? true : view.valid !== undefined;
+  return mayBeNull ? gatherNulls(view, countUp(view.rows)) : { nullCount: 0, nullBitmap: undefined };
 }
 
 function gatherNulls(view: View, rows: Int32Array): { nullCount: number; nullBitmap: Uint8Array | undefined } {

@@ -60,8 +60,8 @@ function flatView(
   if (leaves.length > 1 || !canDecodeFlat(meta, element, type)) return undefined;
   const parts = [dictionary, pages].flatMap((range) => (range === undefined ? [] : [runs.at(range.start, range.end)]));
   try {
-    const view = decodeFlat(meta, element, type, parts, endRow - firstRow);
-    return sliceView(view, rows.start - firstRow, rows.end - firstRow);
+    const wanted = { start: rows.start - firstRow, end: rows.end - firstRow };
+    return decodeFlat(meta, element, type, parts, endRow - firstRow, wanted);
   } catch (error) {
     throw corruptFile(key, `pages of ${column}`, error);
   }

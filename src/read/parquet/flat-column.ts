@@ -5,9 +5,10 @@
  */
 import type { ColumnMetaData, SchemaElement } from 'hyparquet';
 import type { ColumnType } from '../../model/table.ts';
-import type { View } from '../columns/view.ts';
+import { sliceView, type View } from '../columns/view.ts';
 import { decodeHybrid, decodeLevels } from './hybrid.ts';
 import { canDecompress, decompress, pagesIn, type RawPage } from './page.ts';
+import type { RowRange } from './page-index.ts';
 import { createTextValues, type TextValues } from './text-values.ts';
 
 /** Whether a column chunk has a form that `decodeFlat` knows. */
@@ -49,22 +50,30 @@ interface Decoding {
   at: number;
 }
 
-/** The `rows` rows of consecutive pages, after the dictionary page where there is one. Throws where they hold others. */
+/**
+ * The wanted rows of consecutive pages of `rows` rows, after the dictionary page where there is one. Throws where they do
+ * not hold so many.
+ */
 export function decodeFlat(
   meta: ColumnMetaData,
   element: SchemaElement,
   type: ColumnType,
   parts: readonly Uint8Array[],
   rows: number,
+  wanted: RowRange,
 ): View {
   const optional = element.repetition_type === 'OPTIONAL';
   const decoding = { meta, optional, rows, valid: new Uint8Array(optional ? rows : 0), nulls: 0, at: 0 };
-  const values = type.kind === 'string' || type.kind === 'id' ? createTextValues(rows) : createWords(rows);
+  const values = type.kind === 'string' || type.kind === 'id' ? createTextValues(rows, wanted) : createWords(rows);
   for (const part of parts) {
     for (const page of pagesIn(part)) readPage(decoding, page, values);
   }
   if (decoding.at !== rows) throw new Error(`it gave ${decoding.at} rows instead of ${rows}`);
   const valid = decoding.nulls === 0 ? undefined : decoding.valid;
+  return sliceView(viewOf(values, type, rows, valid), wanted.start, wanted.end);
+}
+
+function viewOf(values: TextValues | Words, type: ColumnType, rows: number, valid: Uint8Array | undefined): View {
   if ('view' in values) return values.view(valid);
   if (type.kind === 'double') return { kind: 'double', rows, values: new Float64Array(values.words.buffer), valid };
   const kind = type.kind === 'timestamp' ? 'timestamp' : 'int';

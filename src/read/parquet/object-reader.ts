@@ -13,11 +13,17 @@ export interface ObjectReader {
 
 /** A reader that keeps the end of its object, where the footer, filters and indexes stand. */
 export interface TailReader extends ObjectReader {
+  /** Gaps up to this many bytes between wanted ranges are read along: a request takes as long as they do. */
+  readonly gapBytes: number;
   /** Whether a read of the range takes no request. */
   has(range: ByteRange): boolean;
   /** Keeps the object's last bytes, from `start` on, for further reads. */
   keepTail(tail: Tail): void;
 }
+
+/** A request to S3 takes some tens of milliseconds, and costs more than its bytes. */
+const REMOTE_GAP_BYTES = 1024 * 1024;
+const LOCAL_GAP_BYTES = 128 * 1024;
 
 interface Tail {
   readonly start: number;
@@ -35,6 +41,7 @@ export function createObjectReader(
   return {
     key,
     size,
+    gapBytes: store.location.includes('://') ? REMOTE_GAP_BYTES : LOCAL_GAP_BYTES,
     has,
     keepTail(kept) {
       tail = kept;

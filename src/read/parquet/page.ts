@@ -30,10 +30,15 @@ export function valuesIn({ data_page_header: v1, data_page_header_v2: v2 }: Page
   return v1?.num_values ?? v2?.num_values ?? 0;
 }
 
+/** One buffer for the whole page: in smaller chunks they would be put together afterwards. */
+const outputOf = (size: number) => ({ chunkSize: Math.max(size, MIN_CHUNK_BYTES), maxOutputLength: Math.max(size, 1) });
+/** zlib takes no smaller ones. */
+const MIN_CHUNK_BYTES = 64;
+
 const CODECS: Readonly<Partial<Record<CompressionCodec, (body: Uint8Array, size: number) => Uint8Array>>> = {
   UNCOMPRESSED: (body) => body,
-  ZSTD: (body, size) => zstdDecompressSync(body, { maxOutputLength: Math.max(size, 1) }),
-  GZIP: (body, size) => gunzipSync(body, { maxOutputLength: Math.max(size, 1) }),
+  ZSTD: (body, size) => zstdDecompressSync(body, outputOf(size)),
+  GZIP: (body, size) => gunzipSync(body, outputOf(size)),
   SNAPPY(body, size) {
     const out = new Uint8Array(size);
     snappyUncompress(body, out);

@@ -1,5 +1,6 @@
 /** Text of a column chunk as it is decoded: codes into a dictionary, plain values, or both, one after the other. */
 import type { TextView } from '../columns/view.ts';
+import type { RowRange } from './page-index.ts';
 
 export interface TextValues {
   /** The values of a dictionary page. */
@@ -37,13 +38,25 @@ class Pool {
     }
   }
 
-  /** Copies a value of PLAIN encoding; returns where the next one begins. Room was reserved. */
-  add(from: Uint8Array, start: number): number {
+  addEmpty(): void {
+    this.offsets[++this.count] = this.length;
+  }
+
+  /** Where the value of PLAIN encoding behind this one begins. */
+  skip(from: Uint8Array, start: number): number {
     if (start + 4 > from.length) throw new Error('a text is cut off');
     const size = from[start]! | (from[start + 1]! << 8) | (from[start + 2]! << 16) | (from[start + 3]! << 24);
-    const begin = start + 4;
-    const end = begin + size;
+    const end = start + 4 + size;
     if (size < 0 || end > from.length) throw new Error('a text is cut off');
+    return end;
+  }
+
+  /** Copies a value; returns where the next one begins. Room for its offset was reserved. */
+  add(from: Uint8Array, start: number): number {
+    const end = this.skip(from, start);
+    const begin = start + 4;
+    const size = end - begin;
+    if (this.length + size > this.bytes.length) this.reserve(0, size);
     const { bytes } = this;
     let at = this.length;
     // A call to set costs more than it saves on the short texts that most are.
@@ -59,7 +72,8 @@ class Pool {
   }
 }
 
-export function createTextValues(rows: number): TextValues {
+/** Values of plain pages outside the wanted rows are passed over: they are empty. */
+export function createTextValues(rows: number, wanted: RowRange): TextValues {
   const pool = new Pool();
   let codes: Int32Array | undefined;
   let distinct = 0;
@@ -73,18 +87,21 @@ export function createTextValues(rows: number): TextValues {
       codes = new Int32Array(rows);
     },
     plain(bytes, start, at, count, valid) {
-      pool.reserve(count, bytes.length - start);
+      const skipped = Math.min(count, Math.max(0, wanted.start - at));
+      const end = Math.min(count, wanted.end - at);
+      pool.reserve(count, end === count && skipped === 0 ? bytes.length - start : 0);
       let from = start;
-      for (let i = 0; i < count; i++) {
+      for (let i = 0; i < skipped; i++) {
+        if (valid === undefined || valid[i] === 1) from = pool.skip(bytes, from);
+        if (codes === undefined) pool.addEmpty();
+      }
+      for (let i = skipped; i < end; i++) {
         const present = valid === undefined || valid[i] === 1;
         if (codes !== undefined) codes[at + i] = present ? pool.count : -1;
-        if (present) {
-          from = pool.add(bytes, from);
-        } else if (codes === undefined) {
-          pool.offsets[pool.count + 1] = pool.length;
-          pool.count++;
-        }
+        if (present) from = pool.add(bytes, from);
+        else if (codes === undefined) pool.addEmpty();
       }
+      if (codes === undefined) for (let i = Math.max(end, skipped); i < count; i++) pool.addEmpty();
     },
     get distinct() {
       return distinct;
