@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const SCENARIOS = ['kill', 'tail', 'disk', 's3', 'memory'];
+const SCENARIOS = ['kill', 'tail', 'disk', 's3', 'memory', 'filters'];
 const [name = '', ...options] = process.argv.slice(2);
 const file = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
 if (!SCENARIOS.includes(name) || !existsSync(file)) {
