@@ -8,7 +8,7 @@ import type { Catalog } from './catalog.ts';
 import { createCommits } from './commits.ts';
 import { type Cursor, decodeCursor, encodeCursor, lakeFingerprint, type Position } from './cursor.ts';
 import { COMMITS_PREFIX, commitKey, idOfRecordKey, isWithin } from './keys.ts';
-import { type ListedCommit, NOTHING_SEEN, unseenCommits } from './seen-commits.ts';
+import { type ListedCommit, MAX_RECENT, NOTHING_SEEN, unseenCommits } from './seen-commits.ts';
 import type { LakeObject } from './types.ts';
 
 /** Between whole looks only commits after the mark are listed: late ones are found once in this time. */
@@ -63,6 +63,17 @@ export function createChangeSource(store: ObjectStore, catalog: Catalog, clock: 
     return listed;
   }
 
+  /** A whole look at `wholeMs`, or one after the mark that becomes a whole one where too much is new. */
+  async function look(from: Cursor, wholeMs: number | undefined, signal: AbortSignal) {
+    if (wholeMs === undefined) {
+      const unseen = unseenCommits(from.seen, await list(from.seen.mark, signal), false);
+      const isFew = from.seen.recent.length + unseen.ids.length <= MAX_RECENT;
+      if (isFew) return { unseen, checkedMs: from.checkedMs };
+    }
+    const unseen = unseenCommits(from.seen, await list('', signal), true);
+    return { unseen, checkedMs: wholeMs ?? clock.nowMs() };
+  }
+
   /** Paths to list: those few commits speak of, where that saves listing all of `partition`. */
   async function partitionsOf(ids: readonly string[], table: TableName, partition: string, signal: AbortSignal) {
     if (ids.length === 0) return [];
@@ -86,8 +97,7 @@ export function createChangeSource(store: ObjectStore, catalog: Catalog, clock: 
       // The commit that a limit cut may sort before the mark, and is not to be looked past.
       const isWhole =
         from.position !== undefined || from.seen.older.count < CHEAP_LOOK || age >= WHOLE_LOOK_MS || age < 0;
-      const unseen = unseenCommits(from.seen, await list(isWhole ? '' : from.seen.mark, signal), isWhole);
-      const checkedMs = isWhole ? nowMs : from.checkedMs;
+      const { unseen, checkedMs } = await look(from, isWhole ? nowMs : undefined, signal);
       const commitIds = after === NOW ? [] : inOrder(unseen.ids, from.position);
       const before = after === NOW ? unseen.ids : [];
       return {

@@ -28,7 +28,7 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { BridgeError } from '../errors.ts';
 import { SIGNAL_LIST, type TableName } from '../model/signal.ts';
-import { MAX_RECENT, type SeenCommits } from './seen-commits.ts';
+import { MAX_HASHES, type SeenCommits } from './seen-commits.ts';
 
 const VERSION = 1;
 const LAKE_BYTES = 8;
@@ -124,9 +124,9 @@ function readFields(bytes: Buffer): Cursor {
   const sum = BigInt(`0x${take(16).toString('hex')}`);
   const mark = take(take(1)[0]!).toString('latin1');
   const recentCount = take(2).readUInt16BE();
-  const recent = Array.from({ length: Math.min(recentCount, MAX_RECENT) }, () => take(8).readBigUInt64BE());
+  const recent = Array.from({ length: Math.min(recentCount, MAX_HASHES) }, () => take(8).readBigUInt64BE());
   const place = take(take(2).readUInt16BE()).toString();
-  if (table === undefined || recentCount > MAX_RECENT || at !== bytes.length) throw new RangeError('no cursor');
+  if (table === undefined || recentCount > MAX_HASHES || at !== bytes.length) throw new RangeError('no cursor');
   const position = place === '' ? undefined : readPosition(JSON.parse(place));
   return { table, lake, checkedMs, seen: { recent, older: { count, sum }, mark }, position };
 }

@@ -5,20 +5,24 @@
  * later: after a slow upload, after a journal was replayed, from a bridge whose clock is behind. So what is kept is a
  * set of commits:
  *
- *   recent   64-bit hashes of the ids that sort highest, at most MAX_RECENT
+ *   recent   64-bit hashes of ids, about MAX_RECENT: those that sort highest, and those that came late
  *   older    of all others: how many, the sum of their 128-bit hashes modulo 2^128, and the highest id (the mark)
  *
- * Invariant: every recent id sorts after the mark. A listed id after the mark is new unless its hash is among the recent
- * ones. Of the listed ids up to the mark, count and sum say whether some are new. One or two that came late are found by
- * their hashes alone; more of them as those whose records were stored last, and the sum says whether that is right. So
- * a commit is never missed and never given twice: where the lists cannot be explained (records removed by hand, three
- * late commits and a store whose clock went back), the read fails instead.
+ * Invariant: ids become older only in a look at all commits that leaves no late one unread, and only those before the
+ * first that it does leave.
+ * So after such a look every commit up to the mark is seen, and what is found there later was stored later. A listed id
+ * after the mark is new unless its hash is among the recent ones. Of those up to the mark, count and sum say whether some
+ * are new. One or two that came late are found by their hashes alone; more of them as those whose records were stored
+ * last, and the sum says whether that is right. So a commit is never missed and never given twice: where the lists cannot
+ * be explained (records removed by hand, three late commits and a store whose clock went back), the read fails instead.
  */
 import { hash } from 'node:crypto';
 import { BridgeError } from '../errors.ts';
 
 /** Two bridges of two lanes each that commit every 10 s fill them in a quarter of an hour. */
 export const MAX_RECENT = 384;
+/** Recent ones that a cursor has room for, where a limit leaves late commits unread. */
+export const MAX_HASHES = 700;
 /** Ways that are tried to tell late commits apart that were stored at the same moment. */
 const MAX_TRIES = 10_000;
 const MODULUS = 1n << 128n;
@@ -45,38 +49,53 @@ export interface Unseen {
 
 export const NOTHING_SEEN: SeenCommits = { recent: [], older: { count: 0, sum: 0n }, mark: '' };
 
-/** `listed` in order of ids: all commits, or those after the mark, in which case late ones are not looked for. */
+/**
+ * `listed` in order of ids: all commits, or those after the mark, in which case late ones are not looked for. Where more
+ * than MAX_RECENT would be recent by then, all must be looked at (`isWhole`), since only then some can become older.
+ */
 export function unseenCommits(seen: SeenCommits, listed: readonly ListedCommit[], isWhole: boolean): Unseen {
-  const above = listed.filter(({ id }) => id > seen.mark).map(({ id }) => ({ id, hash: shortHash(id) }));
   const recent = new Set(seen.recent);
-  const known = above.filter(({ hash }) => recent.has(hash));
+  const hashed = listed.map((commit) => ({ ...commit, hash: longHash(commit.id) }));
+  const known = hashed.filter(({ hash }) => recent.has(short(hash)));
   if (known.length > recent.size) throw unexplained('two commits look the same');
-  const late = isWhole ? lateCommits(seen, listed.slice(0, listed.length - above.length)) : [];
-  const fresh = above.filter(({ hash }) => !recent.has(hash));
+  const others = hashed.filter(({ hash }) => !recent.has(short(hash)));
+  const late = isWhole
+    ? lateCommits(
+        seen,
+        others.filter(({ id }) => id <= seen.mark),
+      )
+    : [];
+  const unseen = [...late, ...others.filter(({ id }) => id > seen.mark)].sort(byId);
   return {
-    ids: [...late, ...fresh.map(({ id }) => id)].sort(),
-    after: (done) => withSeen(seen, [...known.map(({ id }) => id), ...done]),
+    ids: unseen.map(({ id }) => id),
+    after(done) {
+      const given = unseen.filter(({ id }) => done.has(id));
+      if (!isWhole) return { ...seen, recent: [...seen.recent, ...given.map(({ hash }) => short(hash))] };
+      const firstLeft = unseen.find(({ id }) => !done.has(id))?.id;
+      return withSeen(seen, [...known, ...given].sort(byId), firstLeft);
+    },
   };
 }
 
-/** `ids` are all that were seen and are not among the older ones. */
-function withSeen({ older, mark }: SeenCommits, ids: readonly string[]): SeenCommits {
-  const sorted = [...ids].sort();
-  const kept = sorted.filter((id) => id > mark).slice(-MAX_RECENT);
-  const folded = sorted.slice(0, sorted.length - kept.length);
+/** `commits` are all that were seen and are not among the older ones. */
+function withSeen({ older, mark }: SeenCommits, commits: readonly HashedCommit[], firstLeft: string | undefined) {
+  const mayFold = (i: number) => firstLeft === undefined || (firstLeft > mark && commits[i]!.id < firstLeft);
+  let folded = 0;
+  while (commits.length - folded > MAX_RECENT && (mayFold(folded) || commits.length - folded > MAX_HASHES)) folded++;
+  const gone = commits.slice(0, folded);
   return {
-    recent: kept.map(shortHash),
-    older: {
-      count: older.count + folded.length,
-      sum: folded.reduce((sum, id) => (sum + longHash(id)) % MODULUS, older.sum),
-    },
-    mark: [mark, ...folded.slice(-1)].sort().at(-1)!,
+    recent: commits.slice(folded).map(({ hash }) => short(hash)),
+    older: { count: older.count + folded, sum: gone.reduce((sum, { hash }) => (sum + hash) % MODULUS, older.sum) },
+    mark: [mark, ...gone.slice(-1).map(({ id }) => id)].sort().at(-1)!,
   };
+}
+
+interface HashedCommit extends ListedCommit {
+  readonly hash: bigint;
 }
 
 /** Those of `listed` that are not in `older`. */
-function lateCommits({ older }: SeenCommits, listed: readonly ListedCommit[]): readonly string[] {
-  const commits = listed.map((commit) => ({ ...commit, hash: longHash(commit.id) }));
+function lateCommits({ older }: SeenCommits, commits: readonly HashedCommit[]): readonly HashedCommit[] {
   const count = commits.length - older.count;
   // What is left over is the sum of the hashes of the late ones.
   const rest = commits.reduce((sum, { hash }) => sum + hash, MODULUS - older.sum) % MODULUS;
@@ -84,11 +103,7 @@ function lateCommits({ older }: SeenCommits, listed: readonly ListedCommit[]): r
   if (count === 0 && rest === 0n) return [];
   const found = count <= 2 ? byHash(commits, count, rest) : lastStored(commits, count, rest);
   if (found === undefined) throw unexplained(`${count} commits came late, and which cannot be told`);
-  return found.map(({ id }) => id);
-}
-
-interface HashedCommit extends ListedCommit {
-  readonly hash: bigint;
+  return found;
 }
 
 function byHash(commits: readonly HashedCommit[], count: number, rest: bigint): readonly HashedCommit[] | undefined {
@@ -138,8 +153,12 @@ function longHash(id: string): bigint {
   return BigInt(`0x${hash('sha256', id).slice(0, 32)}`);
 }
 
-function shortHash(id: string): bigint {
-  return longHash(id) >> 64n;
+function short(long: bigint): bigint {
+  return long >> 64n;
+}
+
+function byId(a: ListedCommit, b: ListedCommit): number {
+  return a.id < b.id ? -1 : 1;
 }
 
 function unexplained(found: string): BridgeError {
