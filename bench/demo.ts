@@ -1,28 +1,14 @@
 /**
- * `npm run demo`: a minute of lively telemetry of a small shop, made with the OpenTelemetry SDK, serialised by
- * @opentelemetry/otlp-transformer and sent to a running bridge over OTLP/HTTP.
+ * `npm run demo`: a minute of lively telemetry of a small shop, spans, log records and metrics, sent to a
+ * running bridge over OTLP/HTTP (`demo-signals.ts`).
  *
- * Options: --url http://127.0.0.1:4318, --seconds 60, --rate 20 (visits a second).
+ * Options: --url http://127.0.0.1:4318, --seconds 60, --rate 20 (visits a second), --token TEXT.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import {
-  type Attributes,
-  type Context,
-  ROOT_CONTEXT,
-  SpanKind,
-  SpanStatusCode,
-  type Tracer,
-  trace,
-} from '@opentelemetry/api';
-import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
-import { resourceFromAttributes } from '@opentelemetry/resources';
-import {
-  BatchSpanProcessor,
-  NodeTracerProvider,
-  type ReadableSpan,
-  type SpanExporter,
-} from '@opentelemetry/sdk-trace-node';
+import { type Attributes, type Context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { SeverityNumber } from '@opentelemetry/api-logs';
+import { createSignals, type Replica } from './demo-signals.ts';
 
 const { values } = parseArgs({
   options: {
@@ -33,55 +19,25 @@ const { values } = parseArgs({
   },
 });
 
-let stored = 0;
-let refused = 0;
-let lastRefusal = '';
+const signals = createSignals(values.url, values.token);
+const { tally } = signals;
 
-/** ExportResultCode of the SDK: success 0, failed 1. */
-const exporter: SpanExporter = {
-  export(spans: ReadableSpan[], done) {
-    post(ProtobufTraceSerializer.serializeRequest(spans)!).then(
-      () => {
-        stored += spans.length;
-        done({ code: 0 });
-      },
-      (error: Error) => {
-        refused += spans.length;
-        lastRefusal = error.message;
-        done({ code: 1, error });
-      },
-    );
-  },
-  shutdown: async () => {},
-};
-
-async function post(body: Uint8Array): Promise<void> {
-  const headers: Record<string, string> = { 'content-type': 'application/x-protobuf' };
-  if (values.token) headers.authorization = `Bearer ${values.token}`;
-  const response = await fetch(`${values.url}/v1/traces`, { method: 'POST', headers, body: new Uint8Array(body) });
-  await response.arrayBuffer();
-  if (!response.ok) throw new Error(`the bridge answered ${response.status}`);
-}
-
-const providers: NodeTracerProvider[] = [];
-
-function service(name: string, version: string, replicas: number): () => Tracer {
-  const tracers = Array.from({ length: replicas }, (_, i) => {
-    const provider = new NodeTracerProvider({
-      resource: resourceFromAttributes({
+function service(name: string, version: string, replicas: number): () => Replica {
+  const all = Array.from({ length: replicas }, (_, i) =>
+    signals.replica(
+      {
         'service.name': name,
         'service.version': version,
         'service.instance.id': `${name}-${i}`,
         'deployment.environment.name': 'demo',
         'k8s.pod.name': `${name}-7d9f-${i}`,
         'cloud.region': pick(['eu-central-1', 'us-east-1']),
-      }),
-      spanProcessors: [new BatchSpanProcessor(exporter, { scheduledDelayMillis: 500 })],
-    });
-    providers.push(provider);
-    return provider.getTracer(`demo.${name}`, version);
-  });
-  return () => pick(tracers);
+      },
+      `demo.${name}`,
+      version,
+    ),
+  );
+  return () => pick(all);
 }
 
 const frontend = service('frontend', '4.2.0', 2);
@@ -112,72 +68,84 @@ function latencyMs(typical: number): number {
 }
 
 interface Step {
-  readonly tracer: Tracer;
+  readonly at: Replica;
   readonly name: string;
   readonly kind: SpanKind;
   readonly parent: Context;
   readonly attributes: Attributes;
 }
 
-/** Runs `work` inside a span; an error it throws is recorded and marks the span. */
+/** Runs `work` inside a span; an error it throws is recorded and marks the span. Servers log it too. */
 async function step(
-  { tracer, name, kind, parent, attributes }: Step,
+  { at, name, kind, parent, attributes }: Step,
   work: (context: Context) => Promise<void>,
 ): Promise<void> {
-  const span = tracer.startSpan(name, { kind, attributes }, parent);
+  const span = at.tracer.startSpan(name, { kind, attributes }, parent);
   try {
     await work(trace.setSpan(parent, span));
   } catch (error) {
     span.recordException(error as Error);
     span.setStatus({ code: SpanStatusCode.ERROR, message: (error as Error).message });
+    if (kind === SpanKind.SERVER) log(at, trace.setSpan(parent, span), SeverityNumber.ERROR, `${name}: ${error}`);
     throw error;
   } finally {
     span.end();
   }
 }
 
-function query(tracer: Tracer, parent: Context, statement: string): Promise<void> {
+function log(at: Replica, context: Context, severityNumber: SeverityNumber, body: string): void {
+  at.logger.emit({ context, severityNumber, severityText: SeverityNumber[severityNumber], body });
+}
+
+function query(at: Replica, parent: Context, statement: string): Promise<void> {
   const attributes = {
     'db.system.name': 'postgresql',
     'db.query.text': statement,
     'db.response.returned_rows': Math.floor(Math.random() * 40),
   };
-  return step({ tracer, name: statement.split(' ', 1)[0]!, kind: SpanKind.CLIENT, parent, attributes }, async () => {
+  return step({ at, name: statement.split(' ', 1)[0]!, kind: SpanKind.CLIENT, parent, attributes }, async () => {
     await sleep(latencyMs(4));
     if (Math.random() < 0.004) throw new Error('deadlock detected');
   });
 }
 
 function call(
-  from: Tracer,
-  to: Tracer,
+  from: Replica,
+  to: Replica,
   parent: Context,
   method: string,
   work: (context: Context) => Promise<void>,
 ): Promise<void> {
   const attributes = { 'rpc.system': 'grpc', 'rpc.method': method };
-  return step({ tracer: from, name: method, kind: SpanKind.CLIENT, parent, attributes }, (client) =>
-    step({ tracer: to, name: method, kind: SpanKind.SERVER, parent: client, attributes }, work),
+  return step({ at: from, name: method, kind: SpanKind.CLIENT, parent, attributes }, (client) =>
+    step({ at: to, name: method, kind: SpanKind.SERVER, parent: client, attributes }, work),
   );
 }
 
-async function placeOrder(from: Tracer, parent: Context): Promise<void> {
+async function placeOrder(from: Replica, parent: Context): Promise<void> {
   const shop = checkout();
   await call(from, shop, parent, 'shop.Checkout/PlaceOrder', async (order) => {
     await call(shop, inventory(), order, 'shop.Inventory/Reserve', (reserve) =>
       query(inventory(), reserve, 'UPDATE stock SET reserved = reserved + 1 WHERE sku = $1'),
     );
-    await call(shop, payment(), order, 'shop.Payment/Charge', async (charge) => {
+    const bank = payment();
+    await call(shop, bank, order, 'shop.Payment/Charge', async (charge) => {
       await sleep(latencyMs(40));
+      if (Math.random() < 0.05) {
+        await sleep(250);
+        throw new Error('timeout: the bank did not answer within 250 ms');
+      }
       trace.getSpan(charge)?.addEvent('charged', { amount: Math.round(Math.random() * 20_000) / 100, currency: 'EUR' });
       if (Math.random() < 0.05) throw new Error('card declined');
+      log(bank, charge, SeverityNumber.INFO, 'card charged');
     });
   });
 }
 
 async function visit(): Promise<void> {
   const { method, route } = pick(TICKETS);
-  const tracer = frontend();
+  const at = frontend();
+  const startMs = performance.now();
   const product = pick(PRODUCTS);
   const attributes = {
     'http.request.method': method,
@@ -187,21 +155,26 @@ async function visit(): Promise<void> {
     'shop.tags': [product, pick(['web', 'app'])],
   };
   await step(
-    { tracer, name: `${method} ${route}`, kind: SpanKind.SERVER, parent: ROOT_CONTEXT, attributes },
+    { at, name: `${method} ${route}`, kind: SpanKind.SERVER, parent: ROOT_CONTEXT, attributes },
     async (root) => {
       const span = trace.getSpan(root)!;
+      let status = 200;
       try {
         await sleep(latencyMs(3));
-        if (route === '/checkout') await placeOrder(tracer, root);
+        if (route === '/checkout') await placeOrder(at, root);
         else if (route === '/cart')
-          await call(tracer, cart(), root, 'shop.Cart/Add', (add) =>
+          await call(at, cart(), root, 'shop.Cart/Add', (add) =>
             query(cart(), add, 'INSERT INTO cart VALUES ($1, $2)'),
           );
-        else await query(tracer, root, 'SELECT * FROM product WHERE sku = $1');
-        span.setAttribute('http.response.status_code', 200);
+        else await query(at, root, 'SELECT * FROM product WHERE sku = $1');
       } catch (error) {
-        span.setAttribute('http.response.status_code', (error as Error).message === 'card declined' ? 402 : 500);
+        status = (error as Error).message === 'card declined' ? 402 : 500;
         throw error;
+      } finally {
+        const outcome = { 'http.request.method': method, 'http.route': route, 'http.response.status_code': status };
+        span.setAttributes(outcome);
+        at.requests.add(1, outcome);
+        at.duration.record((performance.now() - startMs) / 1000, outcome);
       }
     },
   );
@@ -228,16 +201,22 @@ async function main(): Promise<void> {
     await sleep(1000 / rate);
     if (Date.now() < nextReportMs) continue;
     nextReportMs += 5000;
-    process.stdout.write(`${stored} spans stored${refused ? `, ${refused} not (${lastRefusal})` : ''}\n`);
+    process.stdout.write(`${soFar()}\n`);
   }
   await Promise.all(visits);
-  await Promise.all(providers.map((provider) => provider.shutdown()));
-  process.stdout.write(`Done: ${stored} spans stored${refused ? `, ${refused} not (${lastRefusal})` : ''}.\n`);
-  if (stored > 0)
+  await signals.shutdown();
+  process.stdout.write(`Done: ${soFar()}.\n`);
+  if (tally.stored.spans > 0)
     process.stdout.write(
-      'Look at them:\n  npm run -s otel-lake -- read traces --filter "service_name = \'checkout\'"\n',
+      'Look at them:\n  npm run -s otel-lake -- read traces --filter "service_name = \'checkout\'" --limit 10\n',
     );
-  process.exitCode = stored > 0 ? 0 : 1;
+  process.exitCode = tally.stored.spans > 0 ? 0 : 1;
+}
+
+function soFar(): string {
+  const { stored, refused, lastRefusal } = tally;
+  const text = `${stored.spans} spans, ${stored.records} log records and ${stored.points} data points stored`;
+  return refused ? `${text}, ${refused} not (${lastRefusal})` : text;
 }
 
 await main();
