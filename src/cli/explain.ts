@@ -1,6 +1,6 @@
 /** The explanation of a read for people. */
 import type { Cost, ReadExplanation } from '../model/read-explanation.ts';
-import { showBytes, showCount } from './output.ts';
+import { countOf, showBytes, showCount } from './output.ts';
 
 export function formatExplanation(found: ReadExplanation): string {
   const { partitions, files, rowGroups, pages, rows, columns } = found;
@@ -27,7 +27,7 @@ export function formatExplanation(found: ReadExplanation): string {
     ],
     ['pages', kept(pages.read, pages.read + pages.pruned, [[pages.pruned, 'by page index']])],
     ['rows', kept(rows.read, rows.read + rows.pruned, [[rows.pruned, 'by page index']])],
-    ['journal', `${showCount(found.journalSegments)} segments`],
+    ['journal', countOf(found.journalSegments, 'segment')],
     ['planned with', costText(found.planned)],
     ['to read', costText(found.toRead)],
     ['if rows pass', `at most ${costText(found.toReadIfRowsPass)} more`],

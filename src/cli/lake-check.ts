@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { CheckSummary, Finding } from '../check/types.ts';
 import { BridgeError } from '../errors.ts';
 import { type CliContext, type CommonOptions, withConfig } from './context.ts';
-import { createOutput, type Output, showBytes, showCount, startProgress, type TableColumn } from './output.ts';
+import { countOf, createOutput, type Output, showBytes, showCount, startProgress, type TableColumn } from './output.ts';
 
 interface Options extends CommonOptions {
   readonly deep?: boolean;
@@ -89,7 +89,7 @@ async function runCheck(context: CliContext, options: Options): Promise<void> {
   if (json) output.records([{ type: 'summary', ...summary }], []);
   else print(output, summary, shown);
   const left = summary.problems - summary.repaired;
-  if (left > 0) throw new BridgeError('unprocessable', `${showCount(left)} problems in ${summary.lake}`);
+  if (left > 0) throw new BridgeError('unprocessable', `${countOf(left, 'problem')} in ${summary.lake}`);
 }
 
 function print(output: Output, summary: CheckSummary, shown: readonly Finding[]): void {
@@ -98,10 +98,10 @@ function print(output: Output, summary: CheckSummary, shown: readonly Finding[])
   const rest = problems + notes - shown.length;
   if (rest > 0) output.line(`and ${showCount(rest)} more; --json prints them all`);
   output.records(summary.tables, LEDGER_COLUMNS);
-  const what = `${showCount(commits)} commits, ${showCount(objects)} files, ${showBytes(bytes)}`;
+  const what = `${countOf(commits, 'commit')}, ${countOf(objects, 'file')}, ${showBytes(bytes)}`;
   const found =
-    problems === 0 ? 'everything adds up' : `${showCount(problems)} problems, ${showCount(repaired)} repaired`;
-  output.line(`${lake}: ${what}, ${showCount(segments)} segments in the journal: ${found}.`);
+    problems === 0 ? 'everything adds up' : `${countOf(problems, 'problem')}, ${showCount(repaired)} repaired`;
+  output.line(`${lake}: ${what}, ${countOf(segments, 'segment')} in the journal: ${found}.`);
 }
 
 function wholeNumber(text: string): number {

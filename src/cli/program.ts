@@ -16,6 +16,7 @@ import { addVersionCommand } from './version.ts';
 export function createProgram(context: CliContext): Command {
   const program = new Command('otel-lake')
     .description('OpenTelemetry to partitioned Parquet in your own bucket, and back.')
+    .version(context.version, '-V, --version', 'print the version')
     .showHelpAfterError('(add --help for the options and an example)')
     .showSuggestionAfterError()
     .enablePositionalOptions()
