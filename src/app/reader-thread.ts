@@ -1,8 +1,10 @@
 /** The thread of a reader: each message brings the port of one read; reads of a thread share its caches. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { createCatalog } from '../catalog/catalog.ts';
+import { memoryPlan } from '../ingest/memory-plan.ts';
 import type { TableName } from '../model/signal.ts';
 import { createFooterCache } from '../read/parquet/footer-cache.ts';
+import { createRooms } from '../read/room.ts';
 import { serveRead } from '../read/serve-read.ts';
 import { openStore } from '../store/open.ts';
 import { createLogger } from '../telemetry/log.ts';
@@ -19,7 +21,9 @@ const log = createLogger(config.telemetry, { thread: 'reader' });
 const store = await openStore(config);
 const catalog = createCatalog(store, { onProblem: (key, error) => log.warn({ key, code: error.code }, error.message) });
 const footers = createFooterCache(config.operations.readCacheBytes);
+const { residentBytes } = memoryPlan(config);
+const rooms = residentBytes === undefined ? undefined : createRooms(residentBytes);
 
 parentPort!.on('message', ({ port, table }: ToReader) => {
-  void serveRead(port, { ...readDeps(config, layout, store, catalog, table), footers });
+  void serveRead(port, { ...readDeps(config, layout, store, catalog, table), footers, rooms });
 });

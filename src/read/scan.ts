@@ -4,7 +4,8 @@
  * Footers and the bytes of the next row groups are fetched ahead; decoding is done a slice of a row group at a time. So
  * memory holds: `lookahead` footers, at most MAX_AHEAD_BYTES of compressed row groups (or one that is larger), one
  * decoded slice of the filter's columns and one of the others. The filter's columns are read first, then the others only
- * around the rows that passed; where the others are large they are not even fetched before.
+ * around the rows that passed; where the others are large they are not even fetched before. In a daemon, row groups are
+ * fetched and decoded only while the process has room for them (room.ts).
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ahead } from './ahead.ts';
@@ -19,6 +20,7 @@ import { decodeSpans, type Views } from './parquet/decode.ts';
 import type { FooterCache } from './parquet/footer-cache.ts';
 import type { RowRange } from './parquet/page-index.ts';
 import type { ReadPlan } from './plan.ts';
+import { createHolds, type Hold, type Holds } from './room.ts';
 import { rangesAround } from './row-ranges.ts';
 import type { ReadDeps, SelectedBatch } from './types.ts';
 
@@ -30,8 +32,12 @@ const FETCH_ALONG_BYTES = 1024 * 1024;
 const SLICE_ENCODED_BYTES = 16 * 1024 * 1024;
 /** Batches of rows decoded at once where there are maps or lists: spans of the demo take 2 KB each. */
 const NESTED_BATCHES = 3;
+/** What decoded rows of spans take of their encoded bytes, while they are decoded. */
+const DECODED_TIMES = 4;
 
-export interface ScanContext extends Pick<ReadDeps, 'store' | 'schema' | 'promotions' | 'batchSize'>, AttemptContext {
+export interface ScanContext
+  extends Pick<ReadDeps, 'store' | 'schema' | 'promotions' | 'batchSize' | 'rooms'>,
+    AttemptContext {
   /** Footers and row groups fetched at once. */
   readonly lookahead: number;
   readonly footers?: FooterCache | undefined;
@@ -42,21 +48,43 @@ interface Fetched {
   readonly first: ByteRuns;
   /** Undefined where it is fetched only when a row has passed. */
   readonly rest: ByteRuns | undefined;
+  readonly hold: Hold;
 }
 
 export async function* scanFiles(plan: ReadPlan, context: ScanContext): AsyncGenerator<SelectedBatch> {
   const groups = openGroups(plan, context);
   const bounds = { count: context.lookahead, maxWeight: MAX_AHEAD_BYTES, weight: groupBytes };
-  for await (const fetched of ahead(groups, bounds, (group) => attempt(group.file, context, () => fetchGroup(group)))) {
-    if (fetched === undefined || fetched.value.group.file.failed) continue;
-    const { file } = fetched.value.group;
-    const batches = scanGroup(plan, fetched.value, context);
-    for (;;) {
-      const next = await attempt(file, context, () => batches.next());
-      if (next === undefined || next.value.done) break;
-      yield next.value.value;
+  const fetching = createHolds(context.rooms?.fetching, context.signal);
+  const decoding = createHolds(context.rooms?.decoding, context.signal);
+  const fetchNext = (group: OpenGroup) => attempt(group.file, context, () => fetchGroup(group, fetching));
+  try {
+    for await (const fetched of ahead(groups, bounds, fetchNext)) {
+      if (fetched === undefined) continue;
+      if (!fetched.value.group.file.failed) yield* scanFetched(plan, fetched.value, decoding, context);
+      fetched.value.hold.release();
     }
+  } finally {
+    fetching.releaseAll();
+    decoding.releaseAll();
   }
+}
+
+async function* scanFetched(
+  plan: ReadPlan,
+  fetched: Fetched,
+  decoding: Holds,
+  context: ScanContext,
+): AsyncGenerator<SelectedBatch> {
+  const { group } = fetched;
+  const hold = await decoding.enter(decodedBytes(group));
+  const batches = scanGroup(plan, fetched, context);
+  for (;;) {
+    const next = await attempt(group.file, context, () => batches.next());
+    if (next === undefined || next.value.done) break;
+    hold.settle();
+    yield next.value.value;
+  }
+  hold.release();
 }
 
 /** Row groups that may hold asked rows, in file order. */
@@ -87,12 +115,20 @@ function groupBytes(group: OpenGroup): number {
   return fetchesAlong(group) ? first + columnBytes(file.footer, index, file.rest) : first;
 }
 
-async function fetchGroup(group: OpenGroup): Promise<Fetched> {
+/** About what the rows of a row group that are decoded at once take. */
+function decodedBytes({ file, index }: OpenGroup): number {
+  const columns = new Set([...file.first, ...file.rest]);
+  return DECODED_TIMES * Math.min(SLICE_ENCODED_BYTES, encodedBytes(file.footer, index, columns));
+}
+
+async function fetchGroup(group: OpenGroup, holds: Holds): Promise<Fetched> {
   const { file, ranges } = group;
+  const hold = await holds.enter(groupBytes(group));
   const along = fetchesAlong(group);
   const columns = along ? new Set([...file.first, ...file.rest]) : file.first;
   const runs = await fetchRuns(file.reader, rangesOfRows(group, columns, ranges));
-  return { group, first: runs, rest: along ? runs : undefined };
+  hold.settle();
+  return { group, first: runs, rest: along ? runs : undefined, hold };
 }
 
 async function* scanGroup(plan: ReadPlan, fetched: Fetched, context: ScanContext): AsyncGenerator<SelectedBatch> {

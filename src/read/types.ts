@@ -10,6 +10,7 @@ import type { TableSchema } from '../model/table.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { ReadBatch } from './columns/batch.ts';
 import type { FooterCache } from './parquet/footer-cache.ts';
+import type { Rooms } from './room.ts';
 
 /** Rows of one journal segment, with the types of `arrowSchema(schema)` (dictionary-encoded strings). */
 export interface FreshBatch {
@@ -52,6 +53,8 @@ export interface ReadDeps {
   readonly parallelism: number;
   /** Footers of earlier reads; absent where there is one read only. */
   readonly footers?: FooterCache | undefined;
+  /** For what is fetched and decoded at once; absent where nothing else shares the process. */
+  readonly rooms?: Rooms | undefined;
   /** Settings of Parquet that is given out. */
   readonly parquet: ParquetConfig;
 }
