@@ -72,14 +72,16 @@ export async function streamRows(deps: RowsDeps, request: ReadRequest, call: Cal
     return;
   }
   const startMs = performance.now();
-  const { chunks, stats, cursor } = deps.read(request, signal);
+  let stats = (): ReadStats | undefined => undefined;
   let code = 'ok';
   try {
-    const rows = heldBack(chunks, () => {
+    const read = deps.read(request, signal);
+    stats = read.stats;
+    const rows = heldBack(read.chunks, () => {
       if (answer.whenEmpty && stats()?.rows === 0) throw answer.whenEmpty();
     });
     for await (const chunk of encoding ? compress(rows, encoding) : rows) {
-      if (!response.headersSent) writeHead(stats()?.cursor ?? cursor());
+      if (!response.headersSent) writeHead(stats()?.cursor ?? read.cursor());
       if (!response.write(chunk)) await once(response, 'drain', { signal });
     }
     const found = stats();
