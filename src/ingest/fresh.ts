@@ -3,7 +3,7 @@
  * so that a read shows nothing else than what will be committed, and lanes are not disturbed by reads.
  *
  * The segments are opened when the snapshot is taken; an open file stays readable after its segment was committed and
- * removed. Memory: one record batch at a time.
+ * removed. Memory: one record batch at a time, of about FRESH_BATCH_BYTES or the rows of one request where that is more.
  */
 import type { RecordBatch } from 'apache-arrow';
 import { toArrow } from '../batch/arrow.ts';
@@ -18,6 +18,9 @@ import { TABLES } from '../model/tables.ts';
 import { createPartitioner, type Partitioner } from '../partition/partition.ts';
 import type { Files } from '../platform/files.ts';
 import { createRecordDecoder } from './replay.ts';
+
+/** A batch ends here where its rows are large. */
+const FRESH_BATCH_BYTES = 16 * 1024 * 1024;
 
 export interface FreshSnapshot {
   readonly commitIds: readonly string[];
@@ -85,7 +88,7 @@ function* tableBatches(reader: SegmentReader, table: TableName, { layout, batchS
   for (const record of reader.records()) {
     if (record.signal !== table) continue;
     decoder.decode(record); // one that cannot be decoded has no rows here, as in a replay
-    if (decoder.rows >= batchSize) yield* decoder.finish().batches;
+    if (decoder.rows >= batchSize || decoder.memoryBytes >= FRESH_BATCH_BYTES) yield* decoder.finish().batches;
   }
   yield* decoder.finish().batches;
 }

@@ -37,6 +37,7 @@ export function replaySegment(reader: SegmentReader): ReplayedSegment {
 
 export interface RecordDecoder {
   readonly rows: number;
+  readonly memoryBytes: number;
   /**
    * False, and no row more, where the request cannot be decoded. It was decoded before it was acknowledged, so this is
    * damage that the checksum missed, or a changed decoder.
@@ -53,6 +54,11 @@ export function createRecordDecoder(layout: Layout): RecordDecoder {
   return {
     get rows() {
       return rows;
+    },
+    get memoryBytes() {
+      let bytes = 0;
+      for (const { builder } of tables.values()) bytes += builder.memoryBytes;
+      return bytes;
     },
     decode(record) {
       const { signal, contentType, contentEncoding, maxBytes, receivedMs, body } = record;

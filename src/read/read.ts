@@ -21,6 +21,7 @@ import { createReadBatch } from './columns/batch.ts';
 import { select } from './filter/evaluate.ts';
 import { type BoundRequest, bindRequest, planFiles, type ReadPlan } from './plan.ts';
 import type { ReadRequest } from './request.ts';
+import { createHolds } from './room.ts';
 import { scanFiles } from './scan.ts';
 import type { OutputColumn } from './selection.ts';
 import { emptyStats, type FreshSnapshot, type ReadDeps, type ReadStats, type SelectedBatch } from './types.ts';
@@ -122,6 +123,9 @@ export async function planLake(
   return { plan, complete, fresh: fromJournal.size };
 }
 
+/** A batch of the journal's rows, what it was decoded from and as Arrow data. */
+const FRESH_WORK_BYTES = 48 * 1024 * 1024;
+
 async function* freshRows(
   snapshot: FreshSnapshot,
   complete: ReadonlySet<string>,
@@ -130,14 +134,21 @@ async function* freshRows(
   stats: ReadStats,
   signal: AbortSignal,
 ): AsyncGenerator<SelectedBatch> {
-  for await (const { commitId, batch: arrow } of snapshot.batches(complete)) {
-    // Decoding the journal blocks the thread: let a cancellation in.
-    await nextTurn();
-    signal.throwIfAborted();
-    if (complete.has(commitId) || arrow.numRows === 0) continue;
-    const batch = createReadBatch(arrow, deps);
-    stats.rowsScanned += arrow.numRows;
-    const rows = select(bound.predicate, batch);
-    if (rows.length > 0) yield { batch, rows };
+  const holds = createHolds(deps.rooms?.decoding, signal);
+  try {
+    const hold = await holds.enter(FRESH_WORK_BYTES);
+    for await (const { commitId, batch: arrow } of snapshot.batches(complete)) {
+      // Decoding the journal blocks the thread: let a cancellation in.
+      await nextTurn();
+      signal.throwIfAborted();
+      hold.settle();
+      if (complete.has(commitId) || arrow.numRows === 0) continue;
+      const batch = createReadBatch(arrow, deps);
+      stats.rowsScanned += arrow.numRows;
+      const rows = select(bound.predicate, batch);
+      if (rows.length > 0) yield { batch, rows };
+    }
+  } finally {
+    holds.releaseAll();
   }
 }
