@@ -1,3 +1,6 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
 /**
  * Gives the memory of buffers back at once; they are detached and read as empty afterwards. The collector sees only the
  * small object in front of a large buffer and is in no hurry: at full ingest hundreds of megabytes would wait for it.
@@ -14,4 +17,19 @@ export function releaseMade(bytes: Uint8Array, source: Uint8Array): void {
   const { buffer } = bytes;
   if (buffer === source.buffer || buffer.byteLength < LARGE_BYTES) return;
   if (buffer instanceof ArrayBuffer) releaseBuffers([buffer]);
+}
+
+let collect: (() => void) | undefined;
+
+/**
+ * Collects this thread's garbage now. The collector sees only the small objects in front of buffers, so those of a read
+ * that was given up may wait for a long time; to be asked for where memory is short and nothing else is to be done.
+ */
+export function collectGarbage(): void {
+  if (collect === undefined) {
+    setFlagsFromString('--expose-gc');
+    collect = runInNewContext('gc') as () => void;
+    setFlagsFromString('--no-expose-gc');
+  }
+  collect();
 }

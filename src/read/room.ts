@@ -6,11 +6,14 @@
  * first served. A holder waits for nothing but its own reader, and readers that stop are cut off, so waits end.
  */
 import { BridgeError } from '../errors.ts';
+import { collectGarbage } from '../platform/memory.ts';
 
 /** Resident memory is a number somebody else changes: it is asked again so often. */
 const POLL_MS = 50;
 /** Longer than a slice takes to be written to a reader that keeps up. */
-const MAX_WAIT_MS = 15_000;
+const MAX_WAIT_MS = 10_000;
+/** Collecting a reader's garbage takes some 10 ms. */
+const COLLECT_EVERY_MS = 250;
 
 export interface Hold {
   /** What it asked for has been allocated, and is part of the resident memory from here on. */
@@ -43,7 +46,17 @@ export function createRoom(limitBytes: number, resident = process.memoryUsage.rs
   const waiting: { readonly bytes: number; readonly wake: () => void }[] = [];
   let timer: NodeJS.Timeout | undefined;
 
-  const fits = (bytes: number) => holders === 0 || resident() + unsettled + bytes <= limitBytes;
+  let collectedMs = Number.NEGATIVE_INFINITY;
+
+  function fits(bytes: number): boolean {
+    const isWithin = () => resident() + unsettled + bytes <= limitBytes;
+    if (isWithin()) return true;
+    if (performance.now() - collectedMs >= COLLECT_EVERY_MS) {
+      collectGarbage();
+      collectedMs = performance.now();
+    }
+    return holders === 0 || isWithin();
+  }
 
   function hold(bytes: number): Hold {
     holders++;
