@@ -24,11 +24,12 @@ export interface Hold {
 export interface Room {
   /** Waits for room. Throws `overloaded` where there is none for long, and the signal's reason where that comes first. */
   enter(bytes: number, signal: AbortSignal): Promise<Hold>;
+  readonly isHeld: boolean;
 }
 
 /**
  * Room for what is fetched and for what is decoded. They are apart because a read waits for the second while it holds
- * some of the first: each lets one in always.
+ * some of the first: one is always let in that decodes, and one that fetches while none decodes.
  */
 export interface Rooms {
   readonly fetching: Room;
@@ -36,10 +37,19 @@ export interface Rooms {
 }
 
 export function createRooms(limitBytes: number): Rooms {
-  return { fetching: createRoom(limitBytes), decoding: createRoom(limitBytes) };
+  const decoding = createRoom(limitBytes);
+  return { decoding, fetching: createRoom(limitBytes, { isIdle: () => !decoding.isHeld }) };
 }
 
-export function createRoom(limitBytes: number, resident = process.memoryUsage.rss, maxWaitMs = MAX_WAIT_MS): Room {
+export interface RoomOptions {
+  /** Asked before one is let in that does not fit. */
+  readonly isIdle?: () => boolean;
+  readonly resident?: () => number;
+  readonly maxWaitMs?: number;
+}
+
+export function createRoom(limitBytes: number, options: RoomOptions = {}): Room {
+  const { isIdle = () => true, resident = process.memoryUsage.rss, maxWaitMs = MAX_WAIT_MS } = options;
   let holders = 0;
   /** Asked for, and not yet seen in the resident memory. */
   let unsettled = 0;
@@ -55,7 +65,7 @@ export function createRoom(limitBytes: number, resident = process.memoryUsage.rs
       collectGarbage();
       collectedMs = performance.now();
     }
-    return holders === 0 || isWithin();
+    return (holders === 0 && isIdle()) || isWithin();
   }
 
   function hold(bytes: number): Hold {
@@ -89,6 +99,9 @@ export function createRoom(limitBytes: number, resident = process.memoryUsage.rs
   }
 
   return {
+    get isHeld() {
+      return holders > 0;
+    },
     enter(bytes, signal) {
       signal.throwIfAborted();
       if (waiting.length === 0 && fits(bytes)) return Promise.resolve(hold(bytes));

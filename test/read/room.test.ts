@@ -22,7 +22,7 @@ async function isLetIn(entering: Promise<Hold>): Promise<boolean> {
 }
 
 test('what fits is let in at once, what does not waits until room is given back', async () => {
-  const room = createRoom(100, () => 0);
+  const room = createRoom(100, { resident: () => 0 });
   const first = await room.enter(60, NEVER);
   const second = room.enter(60, NEVER);
   assert.equal(await isLetIn(second), false);
@@ -31,7 +31,7 @@ test('what fits is let in at once, what does not waits until room is given back'
 });
 
 test('one is always let in, however much it asks for and however full memory is', async () => {
-  const room = createRoom(100, () => 1000);
+  const room = createRoom(100, { resident: () => 1000 });
   const first = await room.enter(5000, NEVER);
   const second = room.enter(1, NEVER);
   assert.equal(await isLetIn(second), false);
@@ -41,7 +41,7 @@ test('one is always let in, however much it asks for and however full memory is'
 
 test('what is settled counts through the resident memory alone', async () => {
   const { resident, add } = memory();
-  const room = createRoom(100, resident);
+  const room = createRoom(100, { resident });
   const first = await room.enter(60, NEVER);
   add(30);
   first.settle();
@@ -51,7 +51,7 @@ test('what is settled counts through the resident memory alone', async () => {
 test('room that the rest of the process gives back is seen', async () => {
   const { resident, add } = memory();
   add(90);
-  const room = createRoom(100, resident);
+  const room = createRoom(100, { resident });
   await room.enter(5, NEVER);
   const second = room.enter(50, NEVER);
   assert.equal(await isLetIn(second), false);
@@ -60,13 +60,13 @@ test('room that the rest of the process gives back is seen', async () => {
 });
 
 test('who waits too long is told to come again', async () => {
-  const room = createRoom(100, () => 1000, 20);
+  const room = createRoom(100, { resident: () => 1000, maxWaitMs: 20 });
   await room.enter(1, NEVER);
   await assert.rejects(room.enter(1, NEVER), { code: 'overloaded', retryable: true });
 });
 
 test('who is cancelled while waiting gives its place to the next', async () => {
-  const room = createRoom(100, () => 0);
+  const room = createRoom(100, { resident: () => 0 });
   await room.enter(60, NEVER);
   const cancel = new AbortController();
   const large = room.enter(80, cancel.signal);
@@ -78,7 +78,7 @@ test('who is cancelled while waiting gives its place to the next', async () => {
 });
 
 test('a scan that ends gives back what it holds and waits no longer', async () => {
-  const room = createRoom(100, () => 0);
+  const room = createRoom(100, { resident: () => 0 });
   const holds = createHolds(room, NEVER);
   await holds.enter(60);
   const waiting = holds.enter(60);
@@ -90,7 +90,7 @@ test('a scan that ends gives back what it holds and waits no longer', async () =
 test('holds never pass the limit together but for one, and everybody is let in in the end', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 150 }), { minLength: 1, maxLength: 20 }), async (sizes) => {
-      const room = createRoom(100, () => 0);
+      const room = createRoom(100, { resident: () => 0 });
       let held = 0;
       let holders = 0;
       let worst = 0;
