@@ -110,7 +110,6 @@ describe('with a lake', () => {
     const wanted = all.filter((row) => row.kind === kind).length;
     const filtered = await runCli([
       'read',
-      'trace',
       'traces',
       ...lake,
       '--filter',
