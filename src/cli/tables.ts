@@ -26,7 +26,12 @@ export function addTablesCommand(program: Command, context: CliContext): void {
           const known = tables.map((row) => row.table).join(', ');
           throw new BridgeError('not_found', `there is no table "${table}"`, { hint: `Tables: ${known}.` });
         }
-        output.records(info.columns, [{ key: 'name' }, { key: 'type' }, { key: 'nullable' }, { key: 'doc' }]);
+        output.records(info.columns, [
+          { key: 'name' },
+          { key: 'type', wraps: true },
+          { key: 'nullable' },
+          { key: 'doc', wraps: true },
+        ]);
       }),
     );
 }

@@ -37,6 +37,11 @@ for (const command of COMMANDS) {
   });
 }
 
+test('otel-lake --version prints the version', async () => {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  assert.deepEqual(await runCli(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' });
+});
+
 test('wrong use exits 2 and says what is known', async () => {
   const unknown = await runCli(['raed', 'traces']);
   assert.equal(unknown.code, 2);
