@@ -14,6 +14,10 @@ import { beginFileUpload, etagOf, syncFolders, TMP_FOLDER, UPLOAD_ID } from './f
 import { checkKey, checkPrefix } from './key.ts';
 import type { ObjectStore, ObjectWriter, OpenUpload, PutOptions } from './store.ts';
 
+const CHECK_KEY = 'check';
+/** An upload has its file a moment after its folder, and a check takes moments. */
+const STALE_MS = 600_000;
+
 export interface FileStoreOptions {
   /** Hears what could not be cleaned up. */
   readonly warn?: (message: string, error: BridgeError) => void;
@@ -119,7 +123,8 @@ export function createFileStore(path: string, options: FileStoreOptions = {}): O
     },
     async check() {
       // Asking for permissions would not find a read-only or full disk: only writing does.
-      const upload = await beginFileUpload(root, 'check');
+      await removeStale(root).catch(() => {}); // a disk that refuses this refuses the next step too, which says why
+      const upload = await beginFileUpload(root, CHECK_KEY);
       try {
         await upload.handle.writeFile('check');
         await upload.handle.sync();
@@ -218,6 +223,17 @@ async function leftOvers(root: string): Promise<OpenUpload[]> {
     }
   }
   return uploads;
+}
+
+/** What a kill leaves of a check, and of an upload whose file was not there yet: nobody can tell whose it is, only its age. */
+async function removeStale(root: string): Promise<void> {
+  const kept = new Set((await leftOvers(root)).filter(({ key }) => key !== CHECK_KEY).map(({ uploadId }) => uploadId));
+  for (const uploadId of await namesIn(join(root, TMP_FOLDER))) {
+    if (!UPLOAD_ID.test(uploadId) || kept.has(uploadId)) continue;
+    const folder = join(root, TMP_FOLDER, uploadId);
+    const { mtimeMs } = await stat(folder);
+    if (Date.now() - mtimeMs > STALE_MS) await rm(folder, { recursive: true, force: true });
+  }
 }
 
 async function namesIn(folder: string): Promise<string[]> {

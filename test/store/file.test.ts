@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createFileStore } from '../../src/store/file.ts';
@@ -16,6 +16,26 @@ test('an object is a plain file under its key, and nothing else is left beside i
   assert.equal(readFileSync(join(root, 'traces/date=2026-11-21/a.parquet'), 'utf8'), 'rows');
   assert.deepEqual(readdirSync(join(root, '_lake/tmp')), []);
   assert.equal(store.location, root);
+});
+
+test('what a kill left of checks and of uploads without a file is removed when it is old', async (t) => {
+  const root = tempFolder(t);
+  const store = createFileStore(root);
+  const old = new Date(Date.now() - 3_600_000);
+  const left = { '00000000000000aa/check': true, '00000000000000bb/traces': true, '00000000000000cc/traces': false };
+  for (const [path, isOld] of Object.entries(left)) {
+    const folder = join(root, '_lake/tmp', path.slice(0, 16));
+    mkdirSync(folder, { recursive: true });
+    if (path.endsWith('check')) writeFileSync(join(folder, 'check'), 'check');
+    else mkdirSync(join(folder, 'traces'));
+    if (isOld) utimesSync(folder, old, old);
+  }
+  const writer = await store.write('traces/a.parquet');
+  const [upload] = await store.listUploads('traces/');
+  utimesSync(join(root, '_lake/tmp', upload!.uploadId), old, old);
+  await store.check();
+  assert.deepEqual(readdirSync(join(root, '_lake/tmp')).sort(), ['00000000000000cc', upload!.uploadId].sort());
+  await writer.abort();
 });
 
 test('a half written object is seen by no one but the list of uploads', async (t) => {

@@ -163,6 +163,7 @@ async function kill(options: KillOptions, launchBridge: Launch): Promise<KillRep
     const bridge = await ready;
     const acknowledged = ledger.acknowledged();
     await bridge.flush();
+    senders.aim(undefined); // what comes meanwhile would have to be read by the next look, and makes that longer
     await judge.check(acknowledged);
     return { process, died: 'check' };
   }
