@@ -20,7 +20,6 @@ export async function runDaemon(config: Config, version: string): Promise<void> 
     process.exit(1); // at once: what it would commit is the other's to commit
   }
   process.stderr.write('otel-lake: stopping; a second signal stops at once (what is acknowledged is in the journal)\n');
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1));
   const report = await daemon.stop(config.operations.drainSeconds * 1000);
   process.stderr.write(`otel-lake: ${farewell(report)}\n`);
   setTimeout(() => process.exit(0), MAX_EXIT_MS).unref();
@@ -49,11 +48,13 @@ function farewell({ segments, bytes, why }: StopReport): string {
   return `stopped; ${what} stay in the journal, for the next start to commit: ${why}`;
 }
 
+/** Resolves with the first signal; every later one stops at once. Without a moment in between that has no listener. */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
+    let isStopping = false;
     const stop = () => {
-      process.removeListener('SIGINT', stop);
-      process.removeListener('SIGTERM', stop);
+      if (isStopping) process.exit(1);
+      isStopping = true;
       resolve();
     };
     process.on('SIGINT', stop);

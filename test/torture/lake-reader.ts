@@ -100,8 +100,13 @@ export function readWithHyparquet(path: string): ReadLake {
         }
       }
     }
-    const all = readdirSync(path, { recursive: true, encoding: 'utf8' });
-    visitor.objects(all.filter((key) => key.endsWith('.parquet') && !key.includes('/tmp/')));
+    // Temporary files come and go while a bridge runs: a walk through their folders would fail now and then.
+    const tables = readdirSync(path).filter((name) => !name.startsWith('_'));
+    const all = tables.flatMap((table) => {
+      const names = readdirSync(join(path, table), { recursive: true, encoding: 'utf8' });
+      return names.map((name) => `${table}/${name}`);
+    });
+    visitor.objects(all.filter((key) => key.endsWith('.parquet')));
   };
 }
 
