@@ -124,11 +124,16 @@ function decodedBytes({ file, index }: OpenGroup): number {
 async function fetchGroup(group: OpenGroup, holds: Holds): Promise<Fetched> {
   const { file, ranges } = group;
   const hold = await holds.enter(groupBytes(group));
-  const along = fetchesAlong(group);
-  const columns = along ? new Set([...file.first, ...file.rest]) : file.first;
-  const runs = await fetchRuns(file.reader, rangesOfRows(group, columns, ranges));
-  hold.settle();
-  return { group, first: runs, rest: along ? runs : undefined, hold };
+  try {
+    const along = fetchesAlong(group);
+    const columns = along ? new Set([...file.first, ...file.rest]) : file.first;
+    const runs = await fetchRuns(file.reader, rangesOfRows(group, columns, ranges));
+    hold.settle();
+    return { group, first: runs, rest: along ? runs : undefined, hold };
+  } catch (error) {
+    hold.release(); // a file that is left out must not hold room until the read ends
+    throw error;
+  }
 }
 
 async function* scanGroup(plan: ReadPlan, fetched: Fetched, context: ScanContext): AsyncGenerator<SelectedBatch> {
