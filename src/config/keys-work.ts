@@ -141,11 +141,11 @@ export const LIMITS_KEYS: readonly Key[] = [
     min: 16 * MIB,
     max: MAX_BYTES,
     derived: {
-      text: '536870912, and 134217728 for each of `operations.lanes` and `operations.encoders` over one',
+      text: '805306368, and 134217728 for each of `operations.lanes` and `operations.encoders` over one',
       value: ({ get }) =>
-        512 * MIB + 128 * MIB * (Number(get('operations.lanes')) + Number(get('operations.encoders')) - 2),
+        768 * MIB + 128 * MIB * (Number(get('operations.lanes')) + Number(get('operations.encoders')) - 2),
     },
-    example: 512 * MIB,
+    example: 768 * MIB,
     doc: 'Budget of the whole process; reached, requests are answered 503 / UNAVAILABLE. Below 256 MiB (more with more threads) it bounds requests and rows alone, and the process takes 200 MiB besides.',
   },
   {

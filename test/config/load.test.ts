@@ -73,7 +73,7 @@ test('an empty file gives every default', () => {
     journal: { path: resolve('data/journal'), sync: 'always', maxBytes: 10737418240 },
     flush: { maxAgeSeconds: 300, maxBytes: 134217728, maxRows: 1000000 },
     limits: {
-      memoryBytes: 536870912 + 2 * (cores - 1) * 134217728,
+      memoryBytes: 805306368 + 2 * (cores - 1) * 134217728,
       maxAttributeCount: 1024,
       maxNesting: 64,
       maxPastSeconds: undefined,
