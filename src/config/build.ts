@@ -1,7 +1,7 @@
 /** Checked settings to the frozen Config. Paths are resolved against the current working directory. */
 import { resolve } from 'node:path';
 import type { PartitionStrategy } from '../model/layout.ts';
-import { trimSlashes } from './relations.ts';
+import { trimSlashes } from './relations-s3.ts';
 import type { Settings } from './settings.ts';
 import type { Compression, Config, S3Config, ServerConfig, TelemetryConfig } from './types.ts';
 

@@ -4,8 +4,9 @@
  */
 import type { TableName } from '../model/signal.ts';
 import type { Key } from './key.ts';
-import { PARQUET_KEYS, S3_KEYS, STORAGE_KEYS } from './keys-lake.ts';
+import { PARQUET_KEYS, STORAGE_KEYS } from './keys-lake.ts';
 import { PARTITIONING_KEYS } from './keys-partitioning.ts';
+import { S3_KEYS } from './keys-s3.ts';
 import { SERVER_KEYS } from './keys-server.ts';
 import { FLUSH_KEYS, JOURNAL_KEYS, LIMITS_KEYS, OPERATIONS_KEYS, TELEMETRY_KEYS } from './keys-work.ts';
 
