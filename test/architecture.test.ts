@@ -10,7 +10,9 @@ const EVERYONE = ['errors', 'model', 'platform', 'telemetry'];
 const COMMANDS = ['main.ts', 'cli/install.mjs', 'app/lane-thread.ts', 'app/encoder-thread.ts', 'app/reader-thread.ts'];
 /** What only tests and the documentation stand on: the store's twin in memory, the reference of the configuration. */
 const FOR_TESTS = ['store/memory.ts', 'config/reference.ts'];
-const ENTRIES = [...COMMANDS, ...FOR_TESTS];
+/** Of the library. */
+const LIBRARY = ['tables/location.ts'];
+const ENTRIES = [...COMMANDS, ...FOR_TESTS, ...LIBRARY];
 
 interface Import {
   readonly from: string;

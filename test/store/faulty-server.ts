@@ -13,6 +13,8 @@ export const MIB = 1024 * 1024;
 export interface Seen {
   /** The call of the API. */
   readonly call: string;
+  /** Path and query. */
+  readonly url: string;
   readonly part: number;
   readonly headers: IncomingMessage['headers'];
   readonly body: Buffer;
@@ -46,12 +48,11 @@ export function succeed({ call, body }: Seen, response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'application/xml', etag }).end(bodies[call] ?? '');
 }
 
-export async function faultyStore(
+/** Closed with the test. */
+export async function faultyServer(
   t: TestContext,
   answer: Answer,
-  config: Partial<S3Config> = {},
-  operations: Partial<OperationsConfig> = {},
-) {
+): Promise<{ readonly url: string; readonly seen: Seen[] }> {
   const seen: Seen[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -62,23 +63,34 @@ export async function faultyStore(
     }
     const { call, part } = callOf(request);
     const earlier = seen.filter((one) => one.call === call && one.part === part).length;
-    const one = { call, part, earlier, headers: request.headers, body: Buffer.concat(chunks) };
+    const { headers, url = '' } = request;
+    const one = { call, url, part, earlier, headers, body: Buffer.concat(chunks) };
     seen.push(one);
     answer(one, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const warnings: string[] = [];
-  const store = createS3Store(
-    s3Config(`http://127.0.0.1:${port}`, config),
-    { ...OPERATIONS, retryAttempts: 1, ...operations },
-    { warn: (message) => warnings.push(message) },
-  );
   t.after(() => {
-    store.close();
     server.closeAllConnections();
     server.close();
   });
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, seen };
+}
+
+export async function faultyStore(
+  t: TestContext,
+  answer: Answer,
+  config: Partial<S3Config> = {},
+  operations: Partial<OperationsConfig> = {},
+) {
+  const { url, seen } = await faultyServer(t, answer);
+  const warnings: string[] = [];
+  const store = createS3Store(
+    s3Config(url, config),
+    { ...OPERATIONS, retryAttempts: 1, ...operations },
+    { warn: (message) => warnings.push(message) },
+  );
+  t.after(() => store.close());
   const count = (call: string) => seen.filter((one) => one.call === call).length;
   return { store, seen, warnings, count };
 }
