@@ -4,6 +4,7 @@ import { createCatalog } from '../catalog/catalog.ts';
 import { memoryPlan } from '../ingest/memory-plan.ts';
 import type { TableName } from '../model/signal.ts';
 import { createFooterCache } from '../read/parquet/footer-cache.ts';
+import { createRangeCache } from '../read/range-cache.ts';
 import { createRooms } from '../read/room.ts';
 import { serveRead } from '../read/serve-read.ts';
 import { openStore } from '../store/open.ts';
@@ -21,9 +22,20 @@ const log = createLogger(config.telemetry, { thread: 'reader' });
 const store = await openStore(config);
 const catalog = createCatalog(store, { onProblem: (key, error) => log.warn({ key, code: error.code }, error.message) });
 const footers = createFooterCache(config.operations.readCacheBytes);
+const { readCachePath, readCacheDiskBytes } = config.operations;
+const ranges =
+  readCachePath === undefined
+    ? undefined
+    : createRangeCache({
+        folder: readCachePath,
+        maxBytes: readCacheDiskBytes,
+        location: store.location,
+        onProblem: (error) =>
+          log.warn({ error: String(error) }, `the cache of reads in ${readCachePath} failed; reads go on without it`),
+      });
 const { residentBytes } = memoryPlan(config);
 const rooms = residentBytes === undefined ? undefined : createRooms(residentBytes);
 
 parentPort!.on('message', ({ port, table }: ToReader) => {
-  void serveRead(port, { ...readDeps(config, layout, store, catalog, table), footers, rooms });
+  void serveRead(port, { ...readDeps(config, layout, store, catalog, table), footers, ranges, rooms });
 });

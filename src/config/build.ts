@@ -23,6 +23,8 @@ export function buildConfig(
       batchSize: number('operations.batch_size'),
       parallelism: number('operations.parallelism'),
       readCacheBytes: number('operations.read_cache_bytes'),
+      readCachePath: optionalPath(settings, 'operations.read_cache_path'),
+      readCacheDiskBytes: number('operations.read_cache_disk_bytes'),
       retryAttempts: number('operations.retry_attempts'),
       timeoutSeconds: number('operations.timeout_seconds'),
       drainSeconds: number('operations.drain_seconds'),
@@ -59,12 +61,13 @@ function optionalNumber(settings: Settings, path: string): number | undefined {
   return settings.get(path) === undefined ? undefined : settings.number(path);
 }
 
+function optionalPath(settings: Settings, path: string): string | undefined {
+  const value = settings.optional(path);
+  return value === undefined ? undefined : resolve(value);
+}
+
 function buildServer(settings: Settings): ServerConfig {
   const { text, number, texts, optional, has } = settings;
-  const optionalPath = (path: string) => {
-    const value = optional(path);
-    return value === undefined ? undefined : resolve(value);
-  };
   return {
     otlpGrpc: text('server.otlp_grpc'),
     otlpHttp: text('server.otlp_http'),
@@ -90,13 +93,13 @@ function buildServer(settings: Settings): ServerConfig {
       ? {
           certFile: resolve(text('server.tls.cert_file')),
           keyFile: resolve(text('server.tls.key_file')),
-          clientCaFile: optionalPath('server.tls.client_ca_file'),
+          clientCaFile: optionalPath(settings, 'server.tls.client_ca_file'),
         }
       : undefined,
     auth: {
-      ingestTokenFile: optionalPath('server.auth.ingest_token_file'),
-      readTokenFile: optionalPath('server.auth.read_token_file'),
-      adminTokenFile: optionalPath('server.auth.admin_token_file'),
+      ingestTokenFile: optionalPath(settings, 'server.auth.ingest_token_file'),
+      readTokenFile: optionalPath(settings, 'server.auth.read_token_file'),
+      adminTokenFile: optionalPath(settings, 'server.auth.admin_token_file'),
     },
     cors: {
       allowedOrigins: texts('server.cors.allowed_origins'),

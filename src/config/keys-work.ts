@@ -43,6 +43,20 @@ export const OPERATIONS_KEYS: readonly Key[] = [
     doc: 'Bytes of footers, filters and page indexes that a reader keeps in memory.',
   },
   {
+    path: 'operations.read_cache_path',
+    type: 'path',
+    example: 'data/read-cache',
+    doc: 'Folder for ranges of objects that were read from S3, so that they are fetched once; bridges may share it. Absent: nothing is kept on disk.',
+  },
+  {
+    path: 'operations.read_cache_disk_bytes',
+    type: 'integer',
+    default: 10 * GIB,
+    min: 64 * MIB,
+    max: MAX_BYTES,
+    doc: 'Bytes in that folder; what was used longest ago is removed. A reader may be a sixteenth over it for a moment.',
+  },
+  {
     path: 'operations.retry_attempts',
     type: 'integer',
     default: 3,

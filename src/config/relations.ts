@@ -28,6 +28,7 @@ export function checkRelations(related: Related, problems: Problems): void {
   checkSizes(settings, problems);
   checkPaths(settings, problems);
   checkS3(settings, problems);
+  checkReadCache(settings, problems);
   checkLevel(settings, problems);
   checkTls(settings, problems);
   checkColumns(related, problems);
@@ -102,6 +103,13 @@ function checkPaths(settings: Settings, problems: Problems): void {
 function isWithin(inner: string, outer: string): boolean {
   const way = relative(outer, inner);
   return way === '' || (way !== '..' && !way.startsWith('../') && !way.startsWith('..\\') && !isAbsolute(way));
+}
+
+function checkReadCache(settings: Settings, problems: Problems): void {
+  const path = 'operations.read_cache_path';
+  if (settings.text('storage.type') === 's3' || !settings.has(path)) return;
+  const why = 'files of storage.type "file" are on a disk already; leave it out';
+  problems.report(path, `${path} is for lakes of storage.type "s3": ${why}`, 'key');
 }
 
 /** The levels of the encoder (parquet-wasm), which cannot be set there. */

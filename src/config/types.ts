@@ -133,6 +133,9 @@ export interface OperationsConfig {
   /** Objects written, or files scanned, at the same time. */
   readonly parallelism: number;
   readonly readCacheBytes: number;
+  /** Absent: nothing that was read is kept on disk. */
+  readonly readCachePath: string | undefined;
+  readonly readCacheDiskBytes: number;
   /** Tries after the first one, for a call to the store. */
   readonly retryAttempts: number;
   /** Bound on one call to the store. */

@@ -8,7 +8,10 @@ export interface ReadSummary {
   readonly files: number;
   /** Files left out because they cannot hold such rows. */
   readonly filesPruned: number;
+  /** From the store. */
   readonly bytesRead: number;
+  /** From the cache on disk. */
+  readonly bytesCached: number;
   /** Calls to the store for bytes of files. */
   readonly requests: number;
   readonly elapsedMs: number;

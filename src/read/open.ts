@@ -44,7 +44,7 @@ export async function openFile(
   plan: ReadPlan,
   context: ScanContext,
 ): Promise<readonly OpenGroup[] | undefined> {
-  const reader = createObjectReader(context.store, planned, context.stats, context.signal);
+  const reader = createObjectReader(context.store, planned, context.stats, context.signal, context.ranges);
   const opening: FileAttempt = { key: planned.key, failed: false };
   const groups = await attempt(opening, context, async () => {
     const { footer, left } = await openFooter(reader, planned, plan, context);

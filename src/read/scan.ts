@@ -36,7 +36,7 @@ const NESTED_BATCHES = 3;
 const DECODED_TIMES = 4;
 
 export interface ScanContext
-  extends Pick<ReadDeps, 'store' | 'schema' | 'promotions' | 'batchSize' | 'rooms'>,
+  extends Pick<ReadDeps, 'store' | 'schema' | 'promotions' | 'batchSize' | 'rooms' | 'ranges'>,
     AttemptContext {
   /** Footers and row groups fetched at once. */
   readonly lookahead: number;

@@ -7,13 +7,14 @@ const MAX_SKIPPED_CHARACTERS = 3000;
 const MAX_MESSAGE_CHARACTERS = 300;
 
 export function summaryOf(stats: ReadStats, elapsedMs: number): ReadSummary {
-  const { rows, freshRows, filesScanned, filesPruned, bytesRead, requests, cursor, skipped } = stats;
+  const { rows, freshRows, filesScanned, filesPruned, bytesRead, bytesCached, requests, cursor, skipped } = stats;
   return {
     rows,
     freshRows,
     files: filesScanned,
     filesPruned,
     bytesRead,
+    bytesCached,
     requests,
     elapsedMs: Math.round(elapsedMs),
     skippedFiles: skipped.length,

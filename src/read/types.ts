@@ -10,6 +10,7 @@ import type { TableSchema } from '../model/table.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { ReadBatch } from './columns/batch.ts';
 import type { FooterCache } from './parquet/footer-cache.ts';
+import type { RangeCache } from './range-cache.ts';
 import type { Rooms } from './room.ts';
 
 /** Rows of one journal segment, with the types of `arrowSchema(schema)` (dictionary-encoded strings). */
@@ -53,6 +54,8 @@ export interface ReadDeps {
   readonly parallelism: number;
   /** Footers of earlier reads; absent where there is one read only. */
   readonly footers?: FooterCache | undefined;
+  /** Ranges of files that were read before, on a local disk. */
+  readonly ranges?: RangeCache | undefined;
   /** For what is fetched and decoded at once; absent where nothing else shares the process. */
   readonly rooms?: Rooms | undefined;
   /** Settings of Parquet that is given out. */
@@ -88,7 +91,10 @@ export interface ReadStats {
   pagesScanned: number;
   /** Rows of scanned row groups that were left out by the page index. */
   rowsPrunedByPages: number;
+  /** From the store. */
   bytesRead: number;
+  /** Asked bytes that came from the cache on disk instead. */
+  bytesCached: number;
   requests: number;
   /** Of an incremental read: where the next one goes on. Before the end it holds only if the rest comes too. */
   cursor: string | undefined;
@@ -113,6 +119,7 @@ export function emptyStats(): ReadStats {
     pagesScanned: 0,
     rowsPrunedByPages: 0,
     bytesRead: 0,
+    bytesCached: 0,
     requests: 0,
     cursor: undefined,
     skipped: [],

@@ -63,6 +63,8 @@ test('an empty file gives every default', () => {
       batchSize: 10000,
       parallelism: 4,
       readCacheBytes: 67_108_864,
+      readCachePath: undefined,
+      readCacheDiskBytes: 10_737_418_240,
       retryAttempts: 3,
       timeoutSeconds: 300,
       drainSeconds: 25,

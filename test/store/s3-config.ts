@@ -5,6 +5,8 @@ export const OPERATIONS: OperationsConfig = {
   batchSize: 10_000,
   parallelism: 4,
   readCacheBytes: 0,
+  readCachePath: undefined,
+  readCacheDiskBytes: 0,
   retryAttempts: 2,
   timeoutSeconds: 20,
   drainSeconds: 25,

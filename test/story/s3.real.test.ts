@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { CreateBucketCommand, ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import type { ReadSummary } from '../../src/model/read-summary.ts';
 import { spawnBridge, startBridge } from '../support/daemon.ts';
 import { type Minio, minioBinary, startMinio } from '../support/minio.ts';
 import { readSamples } from '../support/samples.ts';
@@ -12,6 +14,14 @@ const samples = readSamples('traces').filter(
   ({ file, encoding }) => encoding === 'protobuf' && !/01(34|40|46)/.test(file),
 );
 const total = samples.reduce((sum, { items }) => sum + items, 0);
+
+async function summaryOfRead(api: string): Promise<ReadSummary> {
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    get(`${api}/api/v1/tables/traces/rows?format=ndjson`, resolve).on('error', reject);
+  });
+  for await (const _ of answer);
+  return JSON.parse(answer.trailers['lake-summary']!);
+}
 
 describe('the bridge over a real S3 server', { skip: !minioBinary() }, () => {
   let minio: Minio;
@@ -58,6 +68,23 @@ retry_attempts = 1
     const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
     return Contents.map(({ Key }) => Key!);
   }
+
+  test('with a cache on disk what was read once is not asked of the store again, also after a restart', async (t) => {
+    const bucket = await newBucket();
+    const cache = tempFolder(t);
+    const toml = `${s3Toml(bucket)}read_cache_path = "${cache}"\nread_cache_bytes = 0\n`;
+    const bridge = await startBridge(t, toml);
+    for (const { body } of samples) assert.equal((await exportHttp(bridge.otlp, body)).status, 200);
+    await bridge.flush();
+    const first = await summaryOfRead(bridge.api);
+    assert.equal(first.rows, total);
+    assert.ok(first.requests > 0 && first.bytesRead > 0);
+    await bridge.daemon.stop(10_000);
+    const next = await startBridge(t, toml);
+    const { rows, requests, bytesRead, bytesCached } = await summaryOfRead(next.api);
+    assert.deepEqual({ rows, requests, bytesRead }, { rows: total, requests: 0, bytesRead: 0 });
+    assert.ok(bytesCached >= first.bytesRead / 2, `${bytesCached} bytes of ${first.bytesRead}`);
+  });
 
   test('spans over gRPC and HTTP become partitioned objects, are read back, and leave no upload open', async (t) => {
     const bucket = await newBucket();

@@ -1,7 +1,8 @@
-import type { LakeObject } from '../../catalog/types.ts';
 import { BridgeError } from '../../errors.ts';
 import type { ByteRange, ObjectStore } from '../../store/store.ts';
+import type { RangeCache } from '../range-cache.ts';
 import type { ReadStats } from '../types.ts';
+import type { FileIdentity } from './footer-cache.ts';
 
 /** Reads byte ranges of one object. */
 export interface ObjectReader {
@@ -32,10 +33,12 @@ interface Tail {
 
 export function createObjectReader(
   store: ObjectStore,
-  { key, size }: Pick<LakeObject, 'key' | 'size'>,
+  file: FileIdentity,
   stats: ReadStats,
   signal: AbortSignal,
+  ranges?: RangeCache,
 ): TailReader {
+  const { key, size } = file;
   let tail: Tail = { start: size, bytes: new Uint8Array(0) };
   const has = (range: ByteRange) => range.start >= tail.start && range.end <= size;
   return {
@@ -49,20 +52,27 @@ export function createObjectReader(
     async read(range) {
       signal.throwIfAborted();
       if (has(range)) return tail.bytes.subarray(range.start - tail.start, range.end - tail.start);
-      stats.requests++;
-      const bytes = await store.get(key, { range, signal }).catch((error) => {
-        throw readError(key, error);
-      });
-      stats.bytesRead += bytes.length;
-      if (bytes.length !== range.end - range.start) {
-        const found = `${bytes.length} bytes at ${range.start} of ${key}, expected ${range.end - range.start}`;
-        throw new BridgeError('corrupt', `the store gave ${found}`, {
-          hint: 'The object was cut or replaced while it was read; read again.',
-        });
-      }
+      if (ranges === undefined) return fetch(range);
+      const { bytes, cachedBytes } = await ranges.read(file, range, fetch);
+      stats.bytesCached += cachedBytes;
       return bytes;
     },
   };
+
+  async function fetch(range: ByteRange): Promise<Uint8Array> {
+    stats.requests++;
+    const bytes = await store.get(key, { range, signal }).catch((error) => {
+      throw readError(key, error);
+    });
+    stats.bytesRead += bytes.length;
+    if (bytes.length !== range.end - range.start) {
+      const found = `${bytes.length} bytes at ${range.start} of ${key}, expected ${range.end - range.start}`;
+      throw new BridgeError('corrupt', `the store gave ${found}`, {
+        hint: 'The object was cut or replaced while it was read; read again.',
+      });
+    }
+    return bytes;
+  }
 }
 
 function readError(key: string, thrown: unknown): unknown {

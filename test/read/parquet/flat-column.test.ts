@@ -75,7 +75,7 @@ test('flat columns come back as they were written, in every codec, dictionary an
       await store.put('f', file);
       const reader = createObjectReader(
         store,
-        { key: 'f', size: file.length },
+        { key: 'f', size: file.length, modifiedMs: 0 },
         emptyStats(),
         new AbortController().signal,
       );
