@@ -8,7 +8,7 @@
 import pLimit from 'p-limit';
 import { BridgeError } from '../errors.ts';
 import { commitIdOfKey } from '../model/commit.ts';
-import { SIGNAL_LIST, type TableName } from '../model/signal.ts';
+import { type LakeTable, SIGNAL_LIST } from '../model/signal.ts';
 import { type Clock, type Randomness, systemClock, systemRandomness } from '../platform/clock.ts';
 import type { ObjectInfo, ObjectStore } from '../store/store.ts';
 import { createCommitCache, type KnownCommit } from './commit-cache.ts';
@@ -41,15 +41,15 @@ export interface ObjectsOptions {
 }
 
 export interface PartitionsOptions {
-  /** All tables where it is left out. */
-  readonly table?: TableName;
+  /** All tables of the bridge where it is left out. */
+  readonly table?: LakeTable;
   readonly prefix?: string;
   readonly signal?: AbortSignal;
 }
 
 export interface Catalog {
   /** The visible objects of a table, in order of their keys. */
-  objects(table: TableName, options?: ObjectsOptions): Promise<LakeObject[]>;
+  objects(table: LakeTable, options?: ObjectsOptions): Promise<LakeObject[]>;
   /**
    * Which of these commits have their record. To read journal and lake with each row once, ask this first and list
    * objects then, leaving out those of commits that had no record.
@@ -62,7 +62,7 @@ export interface Catalog {
    * dry run changes nothing and returns what the receipt would be.
    */
   deletePartition(
-    table: TableName,
+    table: LakeTable,
     path: string,
     options?: { readonly dryRun?: boolean; readonly signal?: AbortSignal },
   ): Promise<DeletionReceipt>;
@@ -75,7 +75,7 @@ export function createCatalog(store: ObjectStore, options: CatalogOptions = {}):
   const onProblem = onceForEachKey(options.onProblem ?? (() => {}));
   const cache = createCommitCache(createCommits(store), options.maxCachedObjects ?? MAX_CACHED_OBJECTS, onProblem);
 
-  async function objects(table: TableName, { partition = '', prefix = '', signal }: ObjectsOptions = {}) {
+  async function objects(table: LakeTable, { partition = '', prefix = '', signal }: ObjectsOptions = {}) {
     const scope = scopeOf(checkPartitionPath(partition), prefix);
     const list = () => listTable(store, table, scope, onProblem, signal);
     let listed = await list();
@@ -93,7 +93,7 @@ export function createCatalog(store: ObjectStore, options: CatalogOptions = {}):
     },
 
     async partitions({ table, prefix = '', signal } = {}) {
-      const tables = table ? [table] : SIGNAL_LIST.map((known) => known.name);
+      const tables = table !== undefined ? [table] : SIGNAL_LIST.map((known) => known.name);
       const found: LakeObject[] = [];
       for (const name of tables) found.push(...(await objects(name, { prefix, ...(signal ? { signal } : {}) })));
       return groupByPartition(found);
@@ -177,7 +177,7 @@ type OnProblem = (key: string, error: BridgeError) => void;
 
 async function listTable(
   store: ObjectStore,
-  table: TableName,
+  table: LakeTable,
   scope: Scope,
   onProblem: OnProblem,
   signal: AbortSignal | undefined,
@@ -205,7 +205,7 @@ function* commitIds(listed: readonly ListedObject[]): Generator<string> {
 function isIncomplete(
   listed: readonly ListedObject[],
   fetched: readonly KnownCommit[],
-  table: TableName,
+  table: LakeTable,
   scope: Scope,
 ): boolean {
   if (fetched.length === 0) return false;
@@ -219,7 +219,7 @@ function isIncomplete(
 }
 
 function toLakeObject(
-  table: TableName,
+  table: LakeTable,
   found: ListedObject,
   known: ReadonlyMap<string, KnownCommit>,
 ): LakeObject | undefined {

@@ -1,7 +1,7 @@
 /** Incremental reads: the commits since a cursor, and the cursor to go on with. The guarantee stands in cursor.ts. */
 import { BridgeError } from '../errors.ts';
 import { COMMIT_ID } from '../model/commit.ts';
-import type { TableName } from '../model/signal.ts';
+import type { LakeTable } from '../model/signal.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { Catalog } from './catalog.ts';
@@ -25,7 +25,7 @@ export const BEGIN = 'begin';
 export const NOW = 'now';
 
 export interface ChangesRequest {
-  readonly table: TableName;
+  readonly table: LakeTable;
   /** A cursor, `begin` or `now`. */
   readonly after: string;
   readonly partition: string;
@@ -75,7 +75,7 @@ export function createChangeSource(store: ObjectStore, catalog: Catalog, clock: 
   }
 
   /** Paths to list: those few commits speak of, where that saves listing all of `partition`. */
-  async function partitionsOf(ids: readonly string[], table: TableName, partition: string, signal: AbortSignal) {
+  async function partitionsOf(ids: readonly string[], table: LakeTable, partition: string, signal: AbortSignal) {
     if (ids.length === 0) return [];
     if (ids.length > FEW_COMMITS) return [partition];
     const records = await Promise.all(ids.map((id) => commits.read(id, { signal }).catch(ignoreCorrupt)));
@@ -112,7 +112,7 @@ export function createChangeSource(store: ObjectStore, catalog: Catalog, clock: 
     },
   };
 
-  async function objectsOf(commitIds: readonly string[], table: TableName, partition: string, signal: AbortSignal) {
+  async function objectsOf(commitIds: readonly string[], table: LakeTable, partition: string, signal: AbortSignal) {
     const order = new Map(commitIds.map((id, i) => [id, i]));
     const found = new Map<string, LakeObject>();
     for (const path of await partitionsOf(commitIds, table, partition, signal)) {

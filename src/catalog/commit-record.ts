@@ -8,7 +8,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { COMMIT_ID, type CommitObject, type CommitRecord } from '../model/commit.ts';
 import { type PartitionStrategy, strategiesFromJson } from '../model/layout.ts';
 import type { RowCounts } from '../model/row-counts.ts';
-import { SIGNALS, type TableName } from '../model/signal.ts';
+import { type LakeTable, SIGNALS, WHOLE_LAKE } from '../model/signal.ts';
 import { parseRecord, type RecordReader } from './json-record.ts';
 
 export function encodeCommitRecord(record: CommitRecord): Uint8Array {
@@ -20,7 +20,7 @@ export function decodeCommitRecord(body: Uint8Array, key: string, commitId: stri
   const record = parseRecord(body, key);
   const found = record.string('commitId');
   if (found !== commitId || !COMMIT_ID.test(found)) throw record.fail(`holds the commit "${found.slice(0, 100)}"`);
-  const rows: Partial<Record<TableName, RowCounts>> = {};
+  const rows: Partial<Record<LakeTable, RowCounts>> = {};
   for (const [name, counts] of record.entries('rows')) {
     rows[tableName(name, record)] = decodeCounts(counts);
   }
@@ -86,8 +86,8 @@ function decodeObject(object: RecordReader): CommitObject {
   };
 }
 
-export function tableName(name: string, record: RecordReader): TableName {
-  if (Object.hasOwn(SIGNALS, name)) return name as TableName;
+export function tableName(name: string, record: RecordReader): LakeTable {
+  if (name === WHOLE_LAKE || Object.hasOwn(SIGNALS, name)) return name as LakeTable;
   throw record.fail(`names the unknown table "${name.slice(0, 100)}"`);
 }
 

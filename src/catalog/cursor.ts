@@ -4,7 +4,7 @@
  *
  *   u8       1, the version
  *   8 bytes  SHA-256 of the lake's location, cut
- *   u8       table: 0 traces, 1 logs, 2 metrics
+ *   u8       table: 0 traces, 1 logs, 2 metrics, 255 the lake itself
  *   u48      epoch milliseconds of the last whole look at the commits
  *   u32 u128 older commits: count and sum (seen-commits.ts)
  *   u8 text  mark, with its length
@@ -27,7 +27,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { BridgeError } from '../errors.ts';
-import { SIGNAL_LIST, type TableName } from '../model/signal.ts';
+import { type LakeTable, SIGNAL_LIST, WHOLE_LAKE } from '../model/signal.ts';
 import { MAX_HASHES, type SeenCommits } from './seen-commits.ts';
 
 const VERSION = 1;
@@ -46,7 +46,7 @@ export interface Position {
 }
 
 export interface Cursor {
-  readonly table: TableName;
+  readonly table: LakeTable;
   /** `lakeFingerprint(store.location)`. */
   readonly lake: string;
   readonly checkedMs: number;
@@ -88,7 +88,7 @@ export function encodeCursor({ table, lake, checkedMs, seen, position }: Cursor)
 }
 
 /** Throws invalid_argument for what is no cursor of this table in this lake, and says why. */
-export function decodeCursor(text: string, expected: { readonly table: TableName; readonly lake: string }): Cursor {
+export function decodeCursor(text: string, expected: { readonly table: LakeTable; readonly lake: string }): Cursor {
   const cursor = parse(text);
   if (cursor.lake !== expected.lake) throw refuse('is of another lake');
   if (cursor.table === expected.table) return cursor;
@@ -118,7 +118,7 @@ function readFields(bytes: Buffer): Cursor {
     return bytes.subarray(at - length, at);
   };
   const lake = take(LAKE_BYTES).toString('hex');
-  const table = SIGNAL_LIST[take(1)[0]!]?.name;
+  const table = TABLES.get(take(1)[0]!);
   const checkedMs = take(6).readUIntBE(0, 6);
   const count = take(4).readUInt32BE();
   const sum = BigInt(`0x${take(16).toString('hex')}`);
@@ -138,8 +138,13 @@ function readPosition({ commitId, key, rows, query }: Partial<Position>): Positi
   throw new RangeError('no position');
 }
 
-function tableIndex(table: TableName): number {
-  return SIGNAL_LIST.findIndex(({ name }) => name === table);
+const TABLES: ReadonlyMap<number, LakeTable> = new Map([
+  ...SIGNAL_LIST.map(({ name }, i): [number, LakeTable] => [i, name]),
+  [255, WHOLE_LAKE],
+]);
+
+function tableIndex(table: LakeTable): number {
+  return [...TABLES].find(([, name]) => name === table)![0];
 }
 
 function refuse(found: string): BridgeError {

@@ -1,7 +1,8 @@
 /**
  * Names of the lake's objects, relative to its root:
  *
- *   {table}/{partition path}/{commit id}.parquet    rows
+ *   {table}/{partition path}/{commit id}.parquet         rows of a bridge
+ *   {partition path}/{commit id}.{part}.parquet          rows of a lake that is one table (WHOLE_LAKE)
  *   _lake/commits/{commit id}.json                  commit records, see commit-record.ts
  *   _lake/deletions/{deletion id}.json              deletion receipts, see deletion-receipt.ts
  *
@@ -9,7 +10,7 @@
  * they hold a `=` (Hive and Spark) or are the name of missing values.
  */
 import { BridgeError } from '../errors.ts';
-import type { TableName } from '../model/signal.ts';
+import { type LakeTable, WHOLE_LAKE } from '../model/signal.ts';
 
 export const COMMITS_PREFIX = '_lake/commits/';
 export const DELETIONS_PREFIX = '_lake/deletions/';
@@ -17,13 +18,13 @@ export const DELETIONS_PREFIX = '_lake/deletions/';
 const NULL_NAME = '__HIVE_DEFAULT_PARTITION__';
 const MAX_PATH_BYTES = 900;
 
-/** `partition` is empty where the lake is not partitioned. */
-export function objectKey(table: TableName, partition: string, commitId: string): string {
-  return `${tablePrefix(table)}${partition === '' ? '' : `${partition}/`}${commitId}.parquet`;
+/** `partition` is empty where the lake is not partitioned; `name` is the commit id, and the part's number where there are parts. */
+export function objectKey(table: LakeTable, partition: string, name: string): string {
+  return `${tablePrefix(table)}${partition === '' ? '' : `${partition}/`}${name}.parquet`;
 }
 
-export function tablePrefix(table: TableName): string {
-  return `${table}/`;
+export function tablePrefix(table: LakeTable): string {
+  return table === WHOLE_LAKE ? '' : `${table}/`;
 }
 
 export function commitKey(commitId: string): string {
@@ -41,7 +42,7 @@ export function idOfRecordKey(key: string, prefix: string): string | undefined {
 }
 
 /** The partition path in the key of a table's Parquet object; undefined where the key is none that is read. */
-export function partitionOfKey(table: TableName, key: string): string | undefined {
+export function partitionOfKey(table: LakeTable, key: string): string | undefined {
   const prefix = tablePrefix(table);
   if (!key.startsWith(prefix) || !key.endsWith('.parquet')) return undefined;
   const segments = key.slice(prefix.length).split('/');

@@ -1,10 +1,10 @@
 /** What the catalog knows of the lake, as plain data. */
 import type { PartitionStrategy } from '../model/layout.ts';
-import type { TableName } from '../model/signal.ts';
+import type { LakeTable } from '../model/signal.ts';
 
 /** An object that belongs to a table: committed by a bridge, or put there by another writer. */
 export interface LakeObject {
-  readonly table: TableName;
+  readonly table: LakeTable;
   /** Relative to the lake's root. */
   readonly key: string;
   /** Path between the table and the file name, without slashes at its ends. */
@@ -23,7 +23,7 @@ export interface LakeObject {
 }
 
 export interface Partition {
-  readonly table: TableName;
+  readonly table: LakeTable;
   /** `date=2026-11-21/hour=08`. */
   readonly partition: string;
   readonly files: number;
@@ -39,7 +39,7 @@ export interface DeletionReceipt {
   readonly deletionId: string;
   readonly deletedAt: string;
   readonly dryRun: boolean;
-  readonly table: TableName;
+  readonly table: LakeTable;
   /** The path as asked; all partitions equal to it or below it were deleted. */
   readonly path: string;
   readonly files: number;

@@ -4,7 +4,7 @@
  * while every record and object is still read once.
  */
 import { crc32 } from 'node:zlib';
-import type { TableName } from '../model/signal.ts';
+import type { LakeTable } from '../model/signal.ts';
 import type { ObjectInfo } from '../store/store.ts';
 
 /** About 60 MB. */
@@ -13,7 +13,7 @@ export const MAX_INDEXED_KEYS = 200_000;
 const MAX_PARTS = 8192;
 
 export interface IndexedObject extends ObjectInfo {
-  readonly table: TableName;
+  readonly table: LakeTable;
   readonly partition: string;
 }
 

@@ -7,7 +7,7 @@ import type { Commits } from '../catalog/commits.ts';
 import { BridgeError } from '../errors.ts';
 import type { CommitObject, CommitRecord } from '../model/commit.ts';
 import type { RowCounts } from '../model/row-counts.ts';
-import type { TableName } from '../model/signal.ts';
+import type { LakeTable, TableName } from '../model/signal.ts';
 import { TABLES } from '../model/tables.ts';
 import { isoMicros } from '../model/timestamp.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -71,9 +71,9 @@ export async function recoverCommit(
   clock: Clock,
 ): Promise<string | undefined> {
   const objects: CommitObject[] = [];
-  const rows: Partial<Record<TableName, RowCounts>> = {};
+  const rows: Partial<Record<LakeTable, RowCounts>> = {};
   for (const { object, examined } of orphans) {
-    const times = timeRange(examined.footer, object.table);
+    const times = timeRange(examined.footer, object.table as TableName); // orphans are looked for in the bridge's tables
     if (!times) return undefined;
     const { table, key, partition, size, etag } = object;
     objects.push({ table, key, partition, rows: examined.rows, bytes: size, etag, crc32: examined.crc32, ...times });

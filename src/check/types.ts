@@ -1,5 +1,5 @@
 /** What `otel-lake lake check` finds, as plain data. */
-import type { TableName } from '../model/signal.ts';
+import type { LakeTable } from '../model/signal.ts';
 
 export type FindingKind =
   | 'orphan' // an object of a commit that has no record and no segment
@@ -29,7 +29,7 @@ export interface Finding {
 
 /** The ledger of one table. Without problems: received = rejected + written, and written = files + deleted. */
 export interface TableLedger {
-  readonly table: TableName;
+  readonly table: LakeTable;
   /** By the commit records. */
   readonly received: number;
   readonly rejected: number;

@@ -7,8 +7,8 @@
  */
 
 import type { PartitionStrategy } from './layout.ts';
-import type { ByTable, RowCounts } from './row-counts.ts';
-import type { TableName } from './signal.ts';
+import type { RowCounts } from './row-counts.ts';
+import type { LakeTable } from './signal.ts';
 
 export const COMMIT_ID = /^\d{8}T\d{9}Z-[0-9a-f]{8}-[0-9a-f]{4,}$/;
 
@@ -17,17 +17,18 @@ export function commitId(epochMs: number, node: string, sequence: number): strin
   return `${time}-${node}-${sequence.toString(16).padStart(4, '0')}`;
 }
 
+/** `{commit id}.parquet`, or `{commit id}.{part}.parquet` where a commit has several objects in one partition. */
+const OBJECT_NAME = /^(.+?)(?:\.\d+)?\.parquet$/;
+
 /** The commit id in an object's file name, or undefined where another writer named it. */
 export function commitIdOfKey(key: string): string | undefined {
-  const name = key.slice(key.lastIndexOf('/') + 1);
-  if (!name.endsWith('.parquet')) return undefined;
-  const id = name.slice(0, -'.parquet'.length);
-  return COMMIT_ID.test(id) ? id : undefined;
+  const id = OBJECT_NAME.exec(key.slice(key.lastIndexOf('/') + 1))?.[1];
+  return id !== undefined && COMMIT_ID.test(id) ? id : undefined;
 }
 
 export interface CommitObject {
-  readonly table: TableName;
-  /** Key relative to the lake's root: `{table}/{partition path}/{commit id}.parquet`. */
+  readonly table: LakeTable;
+  /** Key relative to the lake's root: `{table}/{partition path}/{commit id}.parquet`, see catalog/keys.ts. */
   readonly key: string;
   /** `{partition path}`; empty where the lake is not partitioned. */
   readonly partition: string;
@@ -50,7 +51,7 @@ export interface CommitRecord {
   readonly partitioning?: readonly PartitionStrategy[] | undefined;
   readonly objects: readonly CommitObject[];
   /** received = rejected + journalled, journalled = written. */
-  readonly rows: ByTable<RowCounts>;
+  readonly rows: Readonly<Partial<Record<LakeTable, RowCounts>>>;
   /**
    * Written by a check from the objects it found, because the commit never came to its end and its segment was gone. It
    * makes their rows visible; should the segment come back, its commit takes the place of this record.

@@ -8,6 +8,15 @@ export type SignalName = 'traces' | 'logs' | 'metrics';
 /** A table of the lake has the name of its signal. */
 export type TableName = SignalName;
 
+/**
+ * The table of a lake that is one table: its partitions stand at the lake's root, with no folder of a table above them.
+ * What the library writes is such a lake; it may lie anywhere below another one.
+ */
+export const WHOLE_LAKE = '';
+
+/** What a lake's objects and commits belong to: a table of the bridge, or the lake itself. */
+export type LakeTable = TableName | typeof WHOLE_LAKE;
+
 export interface Signal {
   readonly name: SignalName;
   /** Default path of OTLP/HTTP (https://opentelemetry.io/docs/specs/otlp/#otlphttp-request). */

@@ -101,7 +101,7 @@ test('received = written + rejected, to the row and by reason, across a kill -9 
   assert.equal(code, 0, stdout);
   const summary = JSON.parse(stdout.trim().split('\n').at(-1)!) as CheckSummary;
   for (const { table, received, rejected, written, inFiles } of summary.tables) {
-    const sent = total[table];
+    const sent = total[table as SignalName];
     assert.deepEqual([received, rejected], [sent.received, sent.rejected]);
     assert.deepEqual([written, inFiles], [sent.received - sent.rejected, sent.received - sent.rejected]);
   }

@@ -3,7 +3,7 @@
  * row is another than the one that was sent, and commit records tell the truth about it.
  */
 import type { CommitObject, CommitRecord } from '../../src/model/commit.ts';
-import type { TableName } from '../../src/model/signal.ts';
+import type { LakeTable } from '../../src/model/signal.ts';
 import type { LakeFile, LakeVisitor, ReadLake } from './lake-reader.ts';
 import type { Ledger } from './ledger.ts';
 import { expectedRow, type LakeRow, parseRowId } from './sent-rows.ts';
@@ -149,9 +149,9 @@ export function createJudge(readLake: ReadLake, ledger: Ledger): Judge {
 /** Received = written + rejected, and written = rows of the objects, for each table. */
 function recordProblems({ commitId, rows, objects }: CommitRecord): string[] {
   const problems: string[] = [];
-  const stored = new Map<TableName, number>();
+  const stored = new Map<LakeTable, number>();
   for (const object of objects) stored.set(object.table, (stored.get(object.table) ?? 0) + object.rows);
-  for (const table of new Set([...(Object.keys(rows) as TableName[]), ...stored.keys()])) {
+  for (const table of new Set([...(Object.keys(rows) as LakeTable[]), ...stored.keys()])) {
     const { received = 0, written = 0, rejected = 0 } = rows[table] ?? {};
     const inObjects = stored.get(table) ?? 0;
     if (received === written + rejected && written === inObjects) continue;

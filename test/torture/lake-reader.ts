@@ -94,7 +94,7 @@ export function readWithHyparquet(path: string): ReadLake {
       visitor.record(record);
       for (const { key, table } of record.objects) {
         try {
-          visitor.file(await readFile(path, key, table));
+          visitor.file(await readFile(path, key, table as TableName));
         } catch (error) {
           visitor.broken(key, String(error));
         }
