@@ -99,7 +99,7 @@ export function createParquetEncoder(
       const rows = new Table(batches);
       if (rows.numRows === 0) return opening(state);
       const encoded = encodeRows(rows, config);
-      const leaves = takeSchema(state, encoded);
+      const leaves = takeSchema(state, schema, encoded);
       const chunks = opening(state);
       const { data, start, ...parts } = encoded.rowGroup!;
       const shift = state.position - start;
@@ -120,7 +120,7 @@ export function createParquetEncoder(
       assertOpen(state);
       state.finished = true;
       // A file without row groups has a schema too: the writer is asked for it with no rows.
-      if (!state.schema) takeSchema(state, encodeRows(new Table(schema), config));
+      if (!state.schema) takeSchema(state, schema, encodeRows(new Table(schema), config));
       const { rowGroups, columnOrders } = state;
       const chunks = opening(state);
       const pagesEnd = state.position;
@@ -156,8 +156,8 @@ function assertFields(found: Schema, expected: Schema): void {
 }
 
 /** Takes the schema of the first batch for the file's; every later batch must have the same. */
-function takeSchema(state: State, { schema, columnOrders }: EncodedRows): FileSchema['leaves'] {
-  const mended = mendSchema(schema);
+function takeSchema(state: State, arrow: Schema, { schema, columnOrders }: EncodedRows): FileSchema['leaves'] {
+  const mended = mendSchema(schema, arrow.fields);
   const bytes = writeStruct(new Map([[1, list(THRIFT.struct, schema)]]));
   if (state.schemaBytes && Buffer.compare(state.schemaBytes, bytes) !== 0) {
     throw new BridgeError('internal', 'a batch became another Parquet schema than the row groups before it');

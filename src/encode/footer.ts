@@ -3,6 +3,8 @@
  * under one schema, mended where parquet-wasm departs from what readers expect. Field numbers are those of
  * https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift.
  */
+import { DataType, type Field } from 'apache-arrow';
+import { EXTENSION_NAME, JSON_EXTENSION, UUID_EXTENSION } from '../model/arrow-names.ts';
 import {
   bool,
   i16,
@@ -11,6 +13,7 @@ import {
   list,
   numberOf,
   optionalNumber,
+  struct,
   structOf,
   structsOf,
   THRIFT,
@@ -20,9 +23,12 @@ import {
   textOf,
 } from './thrift.ts';
 
-/** ConvertedType MAP, and the member of the LogicalType union of the same meaning. */
+/** ConvertedType MAP and JSON, and the members of the LogicalType union. */
 const CONVERTED_MAP = 1;
+const CONVERTED_JSON = 19;
 const LOGICAL_MAP = 2;
+const LOGICAL_JSON = 12;
+const LOGICAL_UUID = 14;
 
 /** An ordinal is 16 bits wide; it is optional and left out where it does not fit. */
 const MAX_ORDINAL = 0x7fff;
@@ -35,10 +41,14 @@ export interface FileSchema {
 
 /**
  * Names map groups as the format says, `key_value` with `key` and `value`: Arrow names them `entries`, which PyIceberg
- * refuses. Changes the elements in place.
+ * refuses. Gives columns of Arrow's extension types for uuid and JSON the logical types of the same meaning, which
+ * parquet-wasm leaves out. Changes the elements in place.
+ *
+ * @param fields the Arrow fields that the elements were made from
  */
-export function mendSchema(elements: readonly ThriftStruct[]): FileSchema {
+export function mendSchema(elements: readonly ThriftStruct[], fields: readonly Field[]): FileSchema {
   const leaves: string[][] = [];
+  const extensions = fields.flatMap(leafExtensions);
   let next = 1;
   const name = (element: ThriftStruct, to: string) => element.set(4, text(to));
   const visit = (path: string[]): void => {
@@ -50,7 +60,10 @@ export function mendSchema(elements: readonly ThriftStruct[]): FileSchema {
       name(elements[next + 2]!, 'value');
     }
     const here = [...path, textOf(element, 4)];
-    if (children === 0) leaves.push(here);
+    if (children === 0) {
+      setExtension(element, extensions[leaves.length]);
+      leaves.push(here);
+    }
     for (let i = 0; i < children; i++) visit(here);
   };
   name(elements[0]!, 'schema');
@@ -59,7 +72,23 @@ export function mendSchema(elements: readonly ThriftStruct[]): FileSchema {
   return { elements, leaves };
 }
 
-/** A map's group has one child, whose two children are leaves: both sides of every map here are strings. */
+/** The extension type of each leaf column below a field, in the order of the leaves. */
+function leafExtensions({ type, metadata }: Field): (string | undefined)[] {
+  // A dictionary has the children of its values' type, and only plain types are put into one.
+  const children = DataType.isDictionary(type) ? [] : ((type.children ?? []) as Field[]);
+  return children.length === 0 ? [metadata.get(EXTENSION_NAME)] : children.flatMap(leafExtensions);
+}
+
+function setExtension(element: ThriftStruct, extension: string | undefined): void {
+  if (extension === UUID_EXTENSION) {
+    element.set(10, struct([LOGICAL_UUID, struct()]));
+  } else if (extension === JSON_EXTENSION) {
+    element.set(6, i32(CONVERTED_JSON));
+    element.set(10, struct([LOGICAL_JSON, struct()]));
+  }
+}
+
+/** A map's group has one child, whose first child is a leaf and the key: keys are never nested. */
 function isMap(element: ThriftStruct): boolean {
   if (optionalNumber(element, 6) === CONVERTED_MAP) return true;
   return element.get(10)?.type === THRIFT.struct && structOf(element, 10).has(LOGICAL_MAP);
