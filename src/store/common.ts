@@ -2,6 +2,9 @@
 import { BridgeError } from '../errors.ts';
 import type { ByteRange, ObjectWriter, PutResult } from './store.ts';
 
+/** What `read` gives out at once, where the store decides. */
+export const READ_CHUNK_BYTES = 1024 * 1024;
+
 export function throwIfCancelled(signal: AbortSignal | undefined, what: string): void {
   if (signal?.aborted) throw cancelled(what, signal.reason);
 }
@@ -34,6 +37,11 @@ export function notFound(where: string, cause?: unknown): BridgeError {
 
 export function alreadyExists(where: string, cause?: unknown): BridgeError {
   return new BridgeError('already_exists', `object ${where} exists already`, { cause });
+}
+
+export function changed(where: string, cause?: unknown): BridgeError {
+  const hint = 'Another writer has replaced it: read it again.';
+  return new BridgeError('conflict', `${where} is not the object it was a moment ago`, { hint, cause });
 }
 
 /** Copies a stream into a writer; whatever fails, the writer is aborted and that error is thrown. */

@@ -10,6 +10,7 @@ import { isErrno } from '../platform/files.ts';
 import { cutRange, notFound, pour, throwIfCancelled } from './common.ts';
 import { fileError } from './file-errors.ts';
 import { listFiles } from './file-list.ts';
+import { readFileChunks } from './file-read.ts';
 import { beginFileUpload, etagOf, syncFolders, TMP_FOLDER, UPLOAD_ID } from './file-upload.ts';
 import { checkKey, checkPrefix } from './key.ts';
 import type { ObjectStore, ObjectWriter, OpenUpload, PutOptions } from './store.ts';
@@ -83,6 +84,9 @@ export function createFileStore(path: string, options: FileStoreOptions = {}): O
       } catch (error) {
         throw isErrno(error, 'ENOTDIR', 'EISDIR') ? notFound(file, error) : fileError(error, 'reading', file);
       }
+    },
+    read(key, readOptions = {}) {
+      return readFileChunks(join(root, checkFileKey(key)), readOptions);
     },
     async head(key, { signal } = {}) {
       const file = join(root, checkFileKey(key));

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { BridgeError } from '../errors.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
-import { alreadyExists, cutRange, notFound, pour, throwIfCancelled } from './common.ts';
+import { alreadyExists, changed, cutRange, notFound, pour, READ_CHUNK_BYTES, throwIfCancelled } from './common.ts';
 import { checkKey, checkPrefix, compareKeys } from './key.ts';
 import type { ObjectHead, ObjectStore, ObjectWriter, OpenUpload, PutOptions, PutResult } from './store.ts';
 
@@ -73,6 +73,15 @@ export function createMemoryStore(clock: Clock = systemClock): ObjectStore {
       const { body } = find(key);
       const { start, end } = cutRange(range, body.length, `memory:${key}`);
       return body.slice(start, end);
+    },
+    async *read(key, { etag, signal } = {}) {
+      throwIfCancelled(signal, `reading memory:${key}`);
+      const { body, head } = find(key);
+      if (etag !== undefined && etag !== head.etag) throw changed(`memory:${key}`);
+      for (let at = 0; at < body.length; at += READ_CHUNK_BYTES) {
+        throwIfCancelled(signal, `reading memory:${key}`);
+        yield body.slice(at, at + READ_CHUNK_BYTES);
+      }
     },
     async head(key, { signal } = {}) {
       throwIfCancelled(signal, `reading memory:${key}`);

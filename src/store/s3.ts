@@ -16,6 +16,7 @@ import { createS3Client } from './s3-client.ts';
 import { abortSignalOf, call, fullKey, type S3Context, WRITE_ID, where } from './s3-context.ts';
 import { causeCode, s3Error } from './s3-errors.ts';
 import { listObjects, listOpenUploads } from './s3-list.ts';
+import { readObject } from './s3-read.ts';
 import { abortUntilGone, newWrite, putObject } from './s3-settle.ts';
 import { uploadStream } from './s3-upload.ts';
 import { createS3Writer, MIN_PART_BYTES } from './s3-writer.ts';
@@ -96,6 +97,10 @@ export function createS3Store(
       } catch (error) {
         throw range && causeCode(error) === 'InvalidRange' ? rangePastEnd(range, undefined, name) : error;
       }
+    },
+
+    read(key, readOptions = {}) {
+      return readObject(context, checkS3Key(key), operations.retryAttempts, readOptions);
     },
 
     async head(key, { signal } = {}) {

@@ -58,6 +58,12 @@ export interface ByteRange {
   readonly end: number;
 }
 
+export interface ReadOptions {
+  /** As a listing gave it; any other content under the key is a `conflict`. */
+  readonly etag?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface ListOptions {
   /** Only keys that sort after this one. */
   readonly startAfter?: string;
@@ -82,6 +88,11 @@ export interface ObjectStore {
    */
   uploadStream(key: string, source: AsyncIterable<Uint8Array>, options?: PutOptions): Promise<PutResult>;
   get(key: string, options?: { readonly range?: ByteRange; readonly signal?: AbortSignal }): Promise<Uint8Array>;
+  /**
+   * The object's bytes as they come, however large it is: one call, and one more for the rest where the answer breaks off.
+   * An object that is replaced meanwhile is a `conflict`, so that no reader gets the beginning of one and the end of another.
+   */
+  read(key: string, options?: ReadOptions): AsyncIterable<Uint8Array>;
   head(key: string, options?: { readonly signal?: AbortSignal }): Promise<ObjectHead>;
   /**
    * All objects whose key begins with `prefix`, in the order of the keys' UTF-8 bytes. Objects of other writers whose

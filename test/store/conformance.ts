@@ -56,6 +56,19 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
       assert.equal(listed?.size, 10);
     });
 
+    test('an object is read from its beginning to its end in chunks, as long as it stays the same', async () => {
+      const body = randomBytes(3 * MIB + 17);
+      const { etag } = await store.put('stream/large', body);
+      assert.ok(body.equals(Buffer.concat(await collect(store.read('stream/large', { etag })))));
+      await store.put('stream/empty', new Uint8Array());
+      assert.deepEqual(await collect(store.read('stream/empty')), []);
+      await store.put('stream/large', bytes('other content'));
+      await assert.rejects(collect(store.read('stream/large', { etag })), code('conflict'));
+      await assert.rejects(collect(store.read('stream/none')), code('not_found'));
+      const signal = AbortSignal.abort();
+      await assert.rejects(collect(store.read('stream/large', { signal })), code('cancelled'));
+    });
+
     test('a range without bytes or past the end is refused', async () => {
       await store.put('range/a', bytes('abc'));
       for (const range of [

@@ -215,6 +215,34 @@ test('a body that is cut in the middle is asked for again', async (t) => {
   assert.equal(always.count('GetObject'), 2);
 });
 
+test('an object read as it comes goes on behind the byte where the answer broke off', async (t) => {
+  const { store, seen } = await faultyStore(t, (one, response) => {
+    const from = Number(/bytes=(\d+)-/.exec(String(one.headers.range ?? ''))?.[1] ?? 0);
+    const range = from > 0 ? { 'content-range': `bytes ${from}-9/10` } : {};
+    response.writeHead(from > 0 ? 206 : 200, { 'content-length': 10 - from, etag: '"the-object"', ...range });
+    response.write('0123456789'.slice(from, from + 4));
+    return from >= 6 ? response.end() : setTimeout(() => response.socket?.destroy(), 20);
+  });
+  assert.equal(Buffer.concat(await collect(store.read('k'))).toString(), '0123456789');
+  assert.deepEqual(
+    seen.map(({ headers }) => [headers.range, headers['if-match']]),
+    [
+      [undefined, undefined],
+      ['bytes=4-', '"the-object"'],
+      ['bytes=8-', '"the-object"'],
+    ],
+  );
+});
+
+test('an object whose answers break off without a byte is given up', async (t) => {
+  const { store, count } = await faultyStore(t, (_, response) => {
+    response.writeHead(200, { 'content-length': 10, etag: '"e"' }).flushHeaders();
+    setTimeout(() => response.socket?.destroy(), 20);
+  });
+  await assert.rejects(collect(store.read('k')), { code: 'unavailable', retryable: true });
+  assert.equal(count('GetObject'), 2);
+});
+
 test('a body that stops in the middle is given up after the time limit', async (t) => {
   const stall: Answer = (_, response) => response.writeHead(200, { 'content-length': 10 }).write('01234');
   const { store } = await faultyStore(t, stall, {}, { timeoutSeconds: 0.3 });
