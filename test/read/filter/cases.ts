@@ -22,9 +22,41 @@ export const SMALL: TableSchema = {
   }),
 };
 
-const STRINGS = ['', 'a', 'ab', 'abc', 'b%', 'a_c', 'é', 'éa', '𝄞x', 'zz', 'true', 'false', '5', '-7', '2.5'];
+const STRINGS = [
+  '',
+  'a',
+  'ab',
+  'abc',
+  'b%',
+  'a_c',
+  'é',
+  'éa',
+  '𝄞x',
+  'zz',
+  'true',
+  'false',
+  '5',
+  '-7',
+  '2.5',
+  'NaN',
+  'Infinity',
+];
 const INTS = [0n, 1n, -1n, 5n, -7n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n)];
-const DOUBLES = [0, 1, -1, 0.5, 2.5, 5, 2 ** 53, 1e300, -1e300];
+const DOUBLES = [
+  0,
+  1,
+  -1,
+  0.5,
+  2.5,
+  5,
+  2 ** 53,
+  1e300,
+  -1e300,
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  -0,
+];
 const MICROS = [0n, 1_700_000_000_000_000n, 1_700_000_000_000_001n, 1_700_000_000_123_456n, -1n];
 const TIMES = [
   '1970-01-01',
@@ -237,9 +269,15 @@ export function not(a: boolean | null): boolean | null {
 function compareValues(op: Op, a: Scalar, b: Scalar): boolean | null {
   if (a === null || b === null) return null;
   const text = typeof a === 'string' && typeof b === 'string';
-  const x = text ? Buffer.compare(Buffer.from(a), Buffer.from(b)) : a < b ? -1 : a > b ? 1 : 0;
+  const x = text ? Buffer.compare(Buffer.from(a), Buffer.from(b)) : orderOf(a, b);
   const results = { '=': x === 0, '<>': x !== 0, '!=': x !== 0, '<': x < 0, '<=': x <= 0, '>': x > 0, '>=': x >= 0 };
   return results[op];
+}
+
+/** NaN equals itself and is above all else, as in DuckDB and Spark. */
+function orderOf(a: Scalar, b: Scalar): number {
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
+  return a! < b! ? -1 : a! > b! ? 1 : 0;
 }
 
 /** An attribute compared with a number: the number of its text, null where it is none. */
@@ -249,7 +287,7 @@ function asNumber(operand: Operand): Operand {
     sql: `TRY_CAST(${sqlOf(operand)} AS DOUBLE)`,
     of: (row) => {
       const value = operand.of(row);
-      if (typeof value !== 'string' || !/^-?\d+(\.\d+)?$/.test(value)) return null;
+      if (typeof value !== 'string' || !/^(-?\d+(\.\d+)?|NaN|Infinity)$/.test(value)) return null;
       return Number(value);
     },
   };
