@@ -3,12 +3,13 @@ import { resolve } from 'node:path';
 import type { PartitionStrategy } from '../model/layout.ts';
 import { trimSlashes } from './relations-s3.ts';
 import type { Settings } from './settings.ts';
-import type { Compression, Config, S3Config, ServerConfig, TelemetryConfig } from './types.ts';
+import type { Compression, Config, LifecycleRule, S3Config, ServerConfig, TelemetryConfig } from './types.ts';
 
 export function buildConfig(
   file: string,
   settings: Settings,
   tables: Config['tables'],
+  lifecycle: readonly LifecycleRule[],
   partitioning: readonly PartitionStrategy[],
 ): Config {
   const { text, number } = settings;
@@ -16,7 +17,7 @@ export function buildConfig(
     file,
     server: buildServer(settings),
     storage: { type: text('storage.type') as 'file' | 's3', path: resolve(text('storage.path')) },
-    s3: text('storage.type') === 's3' ? buildS3(settings) : undefined,
+    s3: text('storage.type') === 's3' ? buildS3(settings, lifecycle) : undefined,
     parquet: buildParquet(settings),
     partitioning,
     operations: {
@@ -109,8 +110,9 @@ function buildServer(settings: Settings): ServerConfig {
   };
 }
 
-function buildS3(settings: Settings): S3Config {
+function buildS3(settings: Settings, lifecycle: readonly LifecycleRule[]): S3Config {
   const { text, number, flag, optional } = settings;
+  const map = (path: string) => (settings.get(path) ?? {}) as Readonly<Record<string, string>>;
   return {
     region: text('s3.region'),
     bucket: text('s3.bucket'),
@@ -118,6 +120,19 @@ function buildS3(settings: Settings): S3Config {
     endpoint: optional('s3.endpoint'),
     forcePathStyle: flag('s3.force_path_style'),
     createBucket: flag('s3.create_bucket'),
+    blockPublicAccess: flag('s3.block_public_access'),
+    versioning: settings.get('s3.versioning') as boolean | undefined,
+    lifecycle,
+    expectedBucketOwner: optional('s3.expected_bucket_owner'),
+    storageClass: optional('s3.storage_class') as S3Config['storageClass'],
+    acl: optional('s3.acl') as S3Config['acl'],
+    tags: map('s3.tags'),
+    metadata: map('s3.metadata'),
+    checksums: text('s3.checksums') as S3Config['checksums'],
+    conditionalWrites: flag('s3.conditional_writes'),
+    connectTimeoutSeconds: number('s3.connect_timeout_seconds'),
+    retryMaxDelaySeconds: number('s3.retry_max_delay_seconds'),
+    maxConnections: number('s3.max_connections'),
     credentials: buildCredentials(settings),
     encryption: buildEncryption(settings),
     multipart: {
@@ -141,9 +156,12 @@ function buildCredentials({ text, optional }: Settings): S3Config['credentials']
   };
 }
 
-function buildEncryption({ optional }: Settings): S3Config['encryption'] {
+function buildEncryption({ get, optional }: Settings): S3Config['encryption'] {
   const type = optional('s3.encryption.type');
-  if (type === 'aws:kms') return { type, kmsKeyId: optional('s3.encryption.kms_key_id') };
+  if (type === 'aws:kms') {
+    const bucketKeyEnabled = get('s3.encryption.bucket_key_enabled') as boolean | undefined;
+    return { type, kmsKeyId: optional('s3.encryption.kms_key_id'), bucketKeyEnabled };
+  }
   return type === 'AES256' ? { type } : undefined;
 }
 

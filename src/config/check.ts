@@ -109,6 +109,8 @@ function expectedInstead(key: Key, value: unknown): string | undefined {
       return isIntegerIn(value, key.min!, key.max!) ? undefined : `an integer from ${key.min} to ${key.max}`;
     case 'strings':
       return stringsProblem(value);
+    case 'map':
+      return mapProblem(value);
     case 'tables':
       return Array.isArray(value) ? undefined : 'an array of tables';
     case 'ranges':
@@ -126,6 +128,13 @@ function stringsProblem(value: unknown): string | undefined {
   const isList = Array.isArray(value) && value.every((one) => typeof one === 'string' && one !== '');
   if (!isList || value.length > MAX_STRINGS) return 'an array of strings that are not empty';
   return new Set(value).size === value.length ? undefined : 'an array without repeated strings';
+}
+
+function mapProblem(value: unknown): string | undefined {
+  if (!isTable(value) || Object.keys(value).length > MAX_STRINGS) return 'a table of strings';
+  const texts = Object.entries(value).flat();
+  if (!texts.every((one) => typeof one === 'string')) return 'a table of strings';
+  return texts.some(hasControlCharacter) ? 'a table of strings without control characters' : undefined;
 }
 
 function textProblem(key: Key, value: unknown): string | undefined {

@@ -2,7 +2,20 @@
 
 export type Scalar = string | number | boolean | readonly string[];
 
-export type KeyType = 'string' | 'integer' | 'boolean' | 'strings' | 'address' | 'path' | 'url' | 'ranges' | 'tables';
+/** `map` is a table of strings whose keys are the user's own; `tables` is an array of tables. */
+export type KeyType =
+  | 'string'
+  | 'integer'
+  | 'boolean'
+  | 'strings'
+  | 'map'
+  | 'address'
+  | 'path'
+  | 'url'
+  | 'ranges'
+  | 'tables';
+
+type Table = Readonly<Record<string, unknown>>;
 
 export interface Key {
   /** Dotted, as in the file. */
@@ -17,7 +30,7 @@ export interface Key {
   readonly min?: number;
   readonly max?: number;
   /** Shown in the shipped file, commented out, where there is no fixed default. */
-  readonly example?: Scalar;
+  readonly example?: Scalar | Table | readonly Table[];
   readonly secret?: true;
   /** What to do instead, where this version refuses the key. */
   readonly unsupported?: string;

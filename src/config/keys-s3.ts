@@ -3,6 +3,9 @@ import type { Key } from './key.ts';
 
 const fromEnvironment = (name: string) => `\${${name}}`;
 
+const ARCHIVE = 'Archived objects cannot be read; use "GLACIER_IR", or a lifecycle rule where nobody reads any more.';
+const PUBLIC = 'A lake is not for everybody; use "bucket-owner-full-control" or remove the key.';
+
 export const S3_KEYS: readonly Key[] = [
   {
     path: 's3.region',
@@ -24,18 +27,116 @@ export const S3_KEYS: readonly Key[] = [
     example: true,
     doc: 'Whether the bucket stands in the path of URLs instead of the host.',
   },
-  { path: 's3.create_bucket', type: 'boolean', default: false, doc: 'Whether a missing bucket is created at start.' },
+  {
+    path: 's3.create_bucket',
+    type: 'boolean',
+    default: false,
+    doc: 'Whether a missing bucket is created at start, with the settings named here; one that exists is never changed.',
+  },
+  {
+    path: 's3.block_public_access',
+    type: 'boolean',
+    default: true,
+    doc: 'Bucket: whether public access is blocked, on servers that have such a setting.',
+  },
   {
     path: 's3.versioning',
     type: 'boolean',
-    unsupported: 'Set versioning on the bucket itself.',
-    doc: 'Bucket versioning.',
+    example: true,
+    doc: 'Bucket: whether overwritten and deleted objects are kept as versions (false: suspended); absent: as the bucket is.',
   },
   {
     path: 's3.lifecycle',
     type: 'tables',
-    unsupported: 'Set lifecycle rules on the bucket itself.',
-    doc: 'Lifecycle rules.',
+    example: [
+      {
+        id: 'traces',
+        prefix: 'traces/',
+        transitions: [{ days: 30, storage_class: 'STANDARD_IA' }],
+        expiration_days: 365,
+      },
+      { id: 'uploads', abort_incomplete_multipart_upload_days: 7 },
+    ],
+    doc: 'Bucket: lifecycle rules of the lake, also as `[[s3.lifecycle]]` tables; rules of others in the bucket stay.',
+  },
+  {
+    path: 's3.expected_bucket_owner',
+    type: 'string',
+    example: '123456789012',
+    doc: 'AWS account the bucket must belong to; where it is of another one, every call is refused.',
+  },
+  {
+    path: 's3.storage_class',
+    type: 'string',
+    values: ['STANDARD', 'STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIERING', 'GLACIER_IR', 'REDUCED_REDUNDANCY'],
+    unsupportedValues: { GLACIER: ARCHIVE, DEEP_ARCHIVE: ARCHIVE },
+    example: 'INTELLIGENT_TIERING',
+    doc: 'Storage class of data files; absent: the default of the server. Bookkeeping, which is small, always has that.',
+  },
+  {
+    path: 's3.acl',
+    type: 'string',
+    values: ['private', 'bucket-owner-read', 'bucket-owner-full-control'],
+    unsupportedValues: { 'public-read': PUBLIC, 'public-read-write': PUBLIC, 'authenticated-read': PUBLIC },
+    example: 'bucket-owner-full-control',
+    doc: 'Canned ACL of objects, for buckets of another account that ask for one.',
+  },
+  {
+    path: 's3.tags',
+    type: 'map',
+    example: { team: 'observability' },
+    doc: 'Tags of data files, for cost allocation and lifecycle rules; they need the permission s3:PutObjectTagging.',
+  },
+  {
+    path: 's3.metadata',
+    type: 'map',
+    example: { 'data-owner': 'platform' },
+    doc: 'Further user metadata of all objects.',
+  },
+  {
+    path: 's3.checksums',
+    type: 'string',
+    values: ['WHEN_SUPPORTED', 'WHEN_REQUIRED'],
+    derived: {
+      text: '"WHEN_SUPPORTED", but "WHEN_REQUIRED" where `s3.endpoint` is set',
+      value: ({ has }) => (has('s3.endpoint') ? 'WHEN_REQUIRED' : 'WHEN_SUPPORTED'),
+    },
+    example: 'WHEN_REQUIRED',
+    doc: "When requests carry S3's own checksums; many other servers do not know the form the SDK sends them in.",
+  },
+  {
+    path: 's3.conditional_writes',
+    type: 'boolean',
+    default: true,
+    doc: 'Whether objects are created with `If-None-Match: *`; false, for servers without it: looked for first, which is no guard against others that write at the same time.',
+  },
+  {
+    path: 's3.connect_timeout_seconds',
+    type: 'integer',
+    default: 10,
+    min: 1,
+    max: 300,
+    doc: 'Bound on the opening of a connection. One call is bound by `operations.timeout_seconds` and tried `operations.retry_attempts` times more.',
+  },
+  {
+    path: 's3.retry_max_delay_seconds',
+    type: 'integer',
+    default: 20,
+    min: 1,
+    max: 300,
+    doc: 'Longest pause before a call is tried again; pauses double from 0.1 s, or from 1 s where the server asks for less.',
+  },
+  {
+    path: 's3.max_connections',
+    type: 'integer',
+    min: 1,
+    max: 10000,
+    derived: {
+      text: '32 more than `s3.multipart.max_concurrent_uploads`',
+      value: ({ get }) => Number(get('s3.multipart.max_concurrent_uploads')) + 32,
+    },
+    example: 42,
+    doc: 'Connections to the server, of each thread that uses the store.',
   },
   {
     path: 's3.credentials.type',
@@ -89,6 +190,12 @@ export const S3_KEYS: readonly Key[] = [
     type: 'string',
     example: 'alias/telemetry',
     doc: 'KMS key for type "aws:kms"; absent: the key of the account.',
+  },
+  {
+    path: 's3.encryption.bucket_key_enabled',
+    type: 'boolean',
+    example: true,
+    doc: 'Whether type "aws:kms" uses an S3 Bucket Key, which saves calls of KMS; absent: as the bucket is set.',
   },
   {
     path: 's3.encryption.key_file',

@@ -18,7 +18,26 @@ const TABLE_KEYS: readonly Key[] = TABLE_NAMES.flatMap((table): Key[] => {
     {
       path: `tables.${table}.promote`,
       type: 'tables',
+      example: [{ attribute: 'http.route', type: 'string' }],
       doc: 'Attributes copied to columns of their own: `{ attribute = "http.route", type = "string" }`; types are string, int64, double, bool.',
+    },
+    {
+      path: `tables.${table}.bucket`,
+      type: 'string',
+      example: `my-${table}`,
+      doc: `Bucket of the files of ${table}, where it is not \`s3.bucket\`, which keeps the commit records.`,
+    },
+    {
+      path: `tables.${table}.prefix`,
+      type: 'string',
+      example: 'telemetry',
+      doc: `Folder of ${table} in that bucket; absent: \`s3.prefix\`.`,
+    },
+    {
+      path: `tables.${table}.region`,
+      type: 'string',
+      example: 'eu-central-1',
+      doc: 'Region of that bucket; absent: `s3.region`.',
     },
   ];
 });

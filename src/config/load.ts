@@ -10,11 +10,13 @@ import { buildConfig } from './build.ts';
 import { type CheckContext, checkTree, type Given, isTable } from './check.ts';
 import { type Environment, substitute } from './environment.ts';
 import { TABLE_NAMES } from './keys.ts';
+import { readLifecycle } from './lifecycle.ts';
 import { readPartitioning } from './partitioning.ts';
 import { createProblems, syntaxExcerpt } from './problems.ts';
 import { readPromotions } from './promotions.ts';
 import { checkRelations } from './relations.ts';
-import { withDefaults } from './settings.ts';
+import { trimSlashes } from './relations-s3.ts';
+import { type Settings, withDefaults } from './settings.ts';
 import type { Config, TableConfig } from './types.ts';
 
 /** Read where no file is named; it may be missing, then every key has its default. */
@@ -70,7 +72,8 @@ export function parseConfig(
   const context: CheckContext = { problems, foreign: new Set([...foreign, ...Object.keys(overrides)]) };
   const given = checkTree(tree, context);
   const settings = withDefaults(given, { env, cores: availableParallelism() });
-  const tables = readTables(given, settings.flag, context);
+  const tables = readTables(given, settings, context);
+  const lifecycle = readLifecycle(given, context);
   const strategies = readPartitioning(given, context);
   checkRelations({ settings, tables, strategies }, problems);
   problems.throwIfAny();
@@ -78,6 +81,7 @@ export function parseConfig(
     file,
     settings,
     tables,
+    lifecycle,
     strategies.map(({ strategy }) => strategy),
   );
 }
@@ -109,10 +113,17 @@ function withOverrides(raw: Readonly<Record<string, unknown>>, overrides: Overri
   return tree;
 }
 
-function readTables(given: Given, flag: (path: string) => boolean, context: CheckContext): Config['tables'] {
-  const entries = TABLE_NAMES.map((name): [string, TableConfig] => [
-    name,
-    { enabled: flag(`tables.${name}.enabled`), promote: readPromotions(name, given, context) },
-  ]);
+function readTables(given: Given, settings: Settings, context: CheckContext): Config['tables'] {
+  const entries = TABLE_NAMES.map((name): [string, TableConfig] => {
+    const prefix = settings.optional(`tables.${name}.prefix`);
+    const table = {
+      enabled: settings.flag(`tables.${name}.enabled`),
+      promote: readPromotions(name, given, context),
+      bucket: settings.optional(`tables.${name}.bucket`),
+      prefix: prefix === undefined ? undefined : trimSlashes(prefix),
+      region: settings.optional(`tables.${name}.region`),
+    };
+    return [name, table];
+  });
   return Object.fromEntries(entries) as Config['tables'];
 }

@@ -3,10 +3,9 @@ import type { PromotedType, Promotion } from '../model/layout.ts';
 import { promotedColumnName, promotedFieldId } from '../model/promote.ts';
 import type { TableName } from '../model/signal.ts';
 import { TABLES } from '../model/tables.ts';
-import { type CheckContext, checkValue, type Given, isTable, unknownKey } from './check.ts';
+import type { CheckContext, Given } from './check.ts';
+import { readEntry } from './entries.ts';
 import type { Key } from './key.ts';
-import { joinPath } from './locate.ts';
-import { foundText } from './problems.ts';
 
 const MAX_PROMOTIONS = 500;
 
@@ -40,28 +39,13 @@ export function readPromotions(table: TableName, given: Given, context: CheckCon
 }
 
 function readPromotion(entry: unknown, path: string, context: CheckContext): Promotion | undefined {
-  const { problems } = context;
-  if (!isTable(entry)) {
-    const expected = '{ attribute = "http.route", type = "string" }';
-    problems.report(path, `${path} is ${foundText(entry)}; expected ${expected}`);
+  const own = readEntry(entry, path, PROMOTE_KEYS, '{ attribute = "http.route", type = "string" }', context);
+  if (own === undefined) return undefined;
+  const attribute = own.get('attribute') as string | undefined;
+  if (attribute === undefined) {
+    context.problems.reportMissing(`${path}.attribute`, "expected an attribute's name");
     return undefined;
   }
-  const before = problems.count;
-  const own = new Map<string, string>();
-  for (const [name, value] of Object.entries(entry)) {
-    const at = joinPath(path, name);
-    const key = PROMOTE_KEYS.find((known) => known.path === name);
-    if (key === undefined) {
-      const known = PROMOTE_KEYS.map((one) => `${path}.${one.path}`);
-      problems.report(at, unknownKey(at, known), 'key');
-      continue;
-    }
-    const checked = checkValue(key, value, at, context);
-    if (checked !== undefined) own.set(name, checked as string);
-  }
-  const attribute = own.get('attribute');
-  if (attribute === undefined) problems.reportMissing(`${path}.attribute`, "expected an attribute's name");
-  if (attribute === undefined || problems.count > before) return undefined;
   const type = (own.get('type') ?? 'string') as PromotedType;
   return { attribute, type, column: promotedColumnName(attribute) };
 }

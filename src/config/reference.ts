@@ -1,6 +1,7 @@
 /** Texts made from the table of keys: the reference in README.md and the shipped file. */
 import type { Key } from './key.ts';
 import { KEYS } from './keys.ts';
+import { RULE_KEYS } from './lifecycle.ts';
 import { tomlValue, unescapeReferences } from './show.ts';
 
 const SECTION_DOCS: Readonly<Record<string, string>> = {
@@ -38,16 +39,22 @@ function sections(): readonly Section[] {
 
 /** The section "Configuration" of README.md, without its heading: a table of keys for each section of the file. */
 export function configReference(): string {
-  return sections()
-    .map(({ name, keys }) => {
-      const rows = keys.map((key) => {
-        const cells = [`\`${nameOf(key)}\``, typeText(key), defaultCell(key), key.doc];
-        return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-      });
-      const head = '| key | type | default | |\n|---|---|---|---|';
-      return `#### \`[${name}]\`\n\n${SECTION_DOCS[name]}\n\n${head}\n${rows.join('\n')}\n`;
-    })
-    .join('\n');
+  const blocks = sections().flatMap(({ name, keys }) => {
+    const block = referenceBlock(`[${name}]`, SECTION_DOCS[name]!, keys);
+    return name === 's3' ? [block, referenceBlock('[[s3.lifecycle]]', LIFECYCLE_DOC, RULE_KEYS)] : [block];
+  });
+  return blocks.join('\n');
+}
+
+const LIFECYCLE_DOC = 'Rules of the bucket, put there by `create_bucket` and `otel-lake bucket apply`.';
+
+function referenceBlock(header: string, doc: string, keys: readonly Key[]): string {
+  const rows = keys.map((key) => {
+    const cells = [`\`${nameOf(key)}\``, typeText(key), defaultCell(key), key.doc];
+    return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  });
+  const head = '| key | type | default | |\n|---|---|---|---|';
+  return `#### \`${header}\`\n\n${doc}\n\n${head}\n${rows.join('\n')}\n`;
 }
 
 function nameOf(key: Key): string {
@@ -65,6 +72,7 @@ const TYPE_TEXTS: Readonly<Record<Key['type'], string>> = {
   integer: 'integer',
   boolean: 'boolean',
   strings: 'array of strings',
+  map: 'table of strings',
   address: '`"host:port"` or `"unix:/path"`',
   path: 'path',
   url: 'URL',
@@ -131,11 +139,9 @@ function isShownForTime(key: Key): boolean {
 
 const MAX_LINE_CHARS = 120;
 
-const PROMOTE_EXAMPLE = '[{ attribute = "http.route", type = "string" }]';
-
 function keyLines(key: Key, section: string): string[] {
   const shown = key.default ?? key.example;
-  const value = key.type === 'tables' ? PROMOTE_EXAMPLE : shown === undefined ? undefined : plainToml(shown);
+  const value = shown === undefined ? undefined : plainToml(shown);
   const fallback = key.derived === undefined ? '' : `Default: ${key.derived.text}.`;
   const doc = commentLines([key.doc, allowedText(key), fallback]);
   if (value === undefined) return doc;

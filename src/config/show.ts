@@ -2,6 +2,7 @@
 import { parse } from 'smol-toml';
 import type { PartitionStrategy } from '../model/layout.ts';
 import { KEYS } from './keys.ts';
+import { joinPath } from './locate.ts';
 import { redactedConfig } from './redact.ts';
 import type { Config } from './types.ts';
 
@@ -21,10 +22,12 @@ export function configToToml(config: Config): string {
   for (const { path, type } of KEYS) {
     if (path.startsWith('partitioning.')) continue;
     const value = lookUp(shown, path);
-    if (value === undefined || (type === 'tables' && (value as readonly unknown[]).length === 0)) continue;
+    if (value === undefined || ((type === 'tables' || type === 'map') && Object.keys(value as object).length === 0)) {
+      continue;
+    }
     const dot = path.lastIndexOf('.');
     const lines = sections.get(path.slice(0, dot)) ?? [];
-    const shownValue = type === 'tables' ? promoteText(value) : tomlValue(value);
+    const shownValue = type === 'tables' ? tablesText(value as readonly object[]) : tomlValue(value);
     lines.push(`${path.slice(dot + 1)} = ${shownValue}`);
     sections.set(path.slice(0, dot), lines);
   }
@@ -40,9 +43,25 @@ function lookUp(config: Config, path: string): unknown {
   }, config);
 }
 
-function promoteText(value: unknown): string {
-  const entries = value as readonly { attribute: string; type: string }[];
-  return `[\n${entries.map(({ attribute, type }) => `  ${tomlValue({ attribute, type })},\n`).join('')}]`;
+/** What follows from other keys of an entry, and is no key itself. */
+const DERIVED_MEMBERS = ['column'];
+
+function tablesText(entries: readonly object[]): string {
+  return `[\n${entries.map((entry) => `  ${tomlValue(asKeys(entry))},\n`).join('')}]`;
+}
+
+/** Names in the file's form, without what is absent, empty or derived. */
+function asKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(asKeys);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).filter(([name, inner]) => {
+    return inner !== undefined && !(Array.isArray(inner) && inner.length === 0) && !DERIVED_MEMBERS.includes(name);
+  });
+  return Object.fromEntries(members.map(([name, inner]) => [snakeCase(name), asKeys(inner)]));
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 function partitioningBlocks(strategies: readonly PartitionStrategy[]): string[] {
@@ -50,7 +69,7 @@ function partitioningBlocks(strategies: readonly PartitionStrategy[]): string[] 
   const header = strategies.length === 1 ? '[partitioning]' : '[[partitioning.by]]';
   return strategies.map((strategy) => {
     const lines = Object.entries(strategy).map(([name, value]) => {
-      const key = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+      const key = snakeCase(name);
       const shown = strategy.type === 'range' && name === 'ranges' ? rangesOf(strategy.ranges) : value;
       return `${key} = ${tomlValue(shown)}`;
     });
@@ -78,7 +97,7 @@ export function tomlValue(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(tomlValue).join(', ')}]`;
   if (typeof value === 'object' && value !== null) {
     return `{ ${Object.entries(value)
-      .map(([key, inner]) => `${key} = ${tomlValue(inner)}`)
+      .map(([key, inner]) => `${joinPath('', key)} = ${tomlValue(inner)}`)
       .join(', ')} }`;
   }
   return String(value);

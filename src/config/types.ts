@@ -91,6 +91,24 @@ export interface S3Config {
   readonly endpoint: string | undefined;
   readonly forcePathStyle: boolean;
   readonly createBucket: boolean;
+  /** Of the bucket; looked at by `otel-lake bucket` and, where the bucket is made here, at the start. */
+  readonly blockPublicAccess: boolean;
+  /** Undefined: as the bucket is. */
+  readonly versioning: boolean | undefined;
+  readonly lifecycle: readonly LifecycleRule[];
+  /** Account id of twelve digits. */
+  readonly expectedBucketOwner: string | undefined;
+  /** Of data files. */
+  readonly storageClass: StorageClass | undefined;
+  readonly acl: 'private' | 'bucket-owner-read' | 'bucket-owner-full-control' | undefined;
+  /** Of data files. */
+  readonly tags: Readonly<Record<string, string>>;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly checksums: 'WHEN_SUPPORTED' | 'WHEN_REQUIRED';
+  readonly conditionalWrites: boolean;
+  readonly connectTimeoutSeconds: number;
+  readonly retryMaxDelaySeconds: number;
+  readonly maxConnections: number;
   readonly credentials:
     | { readonly type: 'env' }
     | { readonly type: 'profile'; readonly profile: string }
@@ -102,7 +120,11 @@ export interface S3Config {
       };
   readonly encryption:
     | { readonly type: 'AES256' }
-    | { readonly type: 'aws:kms'; readonly kmsKeyId: string | undefined }
+    | {
+        readonly type: 'aws:kms';
+        readonly kmsKeyId: string | undefined;
+        readonly bucketKeyEnabled: boolean | undefined;
+      }
     | undefined;
   readonly multipart: {
     readonly enabled: boolean;
@@ -110,6 +132,35 @@ export interface S3Config {
     readonly partSizeMb: number;
     readonly maxConcurrentUploads: number;
   };
+}
+
+/** Classes whose objects can be read at once. */
+export type StorageClass =
+  | 'STANDARD'
+  | 'STANDARD_IA'
+  | 'ONEZONE_IA'
+  | 'INTELLIGENT_TIERING'
+  | 'GLACIER_IR'
+  | 'REDUCED_REDUNDANCY';
+
+/** One rule of the bucket's lifecycle; the numbers are days. */
+export interface LifecycleRule {
+  readonly id: string;
+  /** Below the lake's own prefix; empty for the whole lake. */
+  readonly prefix: string;
+  readonly enabled: boolean;
+  readonly transitions: readonly LifecycleTransition[];
+  readonly expirationDays: number | undefined;
+  readonly noncurrentExpirationDays: number | undefined;
+  /** Noncurrent versions kept however old they are. */
+  readonly newerNoncurrentVersions: number | undefined;
+  readonly abortIncompleteMultipartUploadDays: number | undefined;
+}
+
+export interface LifecycleTransition {
+  readonly days: number;
+  /** A name of AWS, or of a tier of another server. */
+  readonly storageClass: string;
 }
 
 export type Compression = 'SNAPPY' | 'GZIP' | 'LZ4' | 'ZSTD' | 'UNCOMPRESSED';
@@ -172,6 +223,11 @@ export interface LimitsConfig extends RowLimits {
 export interface TableConfig {
   readonly enabled: boolean;
   readonly promote: readonly Promotion[];
+  /** Of the table's files, where it is not the lake's own. */
+  readonly bucket: string | undefined;
+  /** Without slashes at its ends; of the table's own bucket, undefined where it is that of the lake. */
+  readonly prefix: string | undefined;
+  readonly region: string | undefined;
 }
 
 export interface TelemetryConfig {

@@ -53,22 +53,42 @@ export function abortSignalOf(signal: AbortSignal | undefined): { abortSignal?: 
   return signal === undefined ? {} : { abortSignal: signal };
 }
 
+/** Keys of the lake's bookkeeping, which is small and read often. */
+const BOOKKEEPING = '_lake/';
+
 /** Members of PutObject and CreateMultipartUpload alike; `writeId` tells this write from any other one of the key. */
 export function objectParams(context: S3Context, key: string, options: PutOptions, writeId: string) {
-  const { bucket, encryption } = context.config;
+  const { bucket, encryption, acl, metadata } = context.config;
   return {
     Bucket: bucket,
     Key: fullKey(context, key),
     ...(options.contentType === undefined ? {} : { ContentType: options.contentType }),
-    Metadata: { ...options.metadata, [WRITE_ID]: writeId },
+    Metadata: { ...metadata, ...options.metadata, [WRITE_ID]: writeId },
+    ...(acl === undefined ? {} : { ACL: acl }),
     ...(encryption === undefined ? {} : { ServerSideEncryption: encryption.type }),
-    ...(encryption?.type === 'aws:kms' && encryption.kmsKeyId !== undefined
-      ? { SSEKMSKeyId: encryption.kmsKeyId }
-      : {}),
+    ...(encryption?.type === 'aws:kms' ? kmsParams(encryption) : {}),
+    ...(key.startsWith(BOOKKEEPING) ? {} : dataParams(context.config)),
   };
 }
 
-/** On PutObject and CompleteMultipartUpload: the server decides, atomically, whether the name is still free. */
-export function condition(options: { readonly ifAbsent?: boolean }): { IfNoneMatch?: '*' } {
-  return options.ifAbsent ? { IfNoneMatch: '*' } : {};
+function kmsParams({ kmsKeyId, bucketKeyEnabled }: Extract<S3Config['encryption'], { type: 'aws:kms' }>) {
+  return {
+    ...(kmsKeyId === undefined ? {} : { SSEKMSKeyId: kmsKeyId }),
+    ...(bucketKeyEnabled === undefined ? {} : { BucketKeyEnabled: bucketKeyEnabled }),
+  };
+}
+
+function dataParams({ storageClass, tags }: S3Config) {
+  return {
+    ...(storageClass === undefined ? {} : { StorageClass: storageClass }),
+    ...(Object.keys(tags).length === 0 ? {} : { Tagging: new URLSearchParams(tags).toString() }),
+  };
+}
+
+/**
+ * On PutObject and CompleteMultipartUpload: the server decides, atomically, whether the name is still free. Servers
+ * without that are asked before (`publish` in s3-settle.ts).
+ */
+export function condition(context: S3Context, options: { readonly ifAbsent?: boolean }): { IfNoneMatch?: '*' } {
+  return options.ifAbsent && context.config.conditionalWrites ? { IfNoneMatch: '*' } : {};
 }

@@ -14,7 +14,6 @@ type RetryStrategy = Extract<NonNullable<S3ClientConfig['retryStrategy']>, { acq
 const FIRST_DELAY_MS = 100;
 /** For SlowDown and its like: S3 needs seconds to add capacity. */
 const FIRST_THROTTLED_DELAY_MS = 1_000;
-const MAX_DELAY_MS = 20_000;
 
 /**
  * Codes that the SDK takes for mistakes of the caller. The first were damaged on their way; the next met an operation on
@@ -30,7 +29,11 @@ const PASSING_CODES = new Set([
   'RequestTimeTooSkewed',
 ]);
 
-export function createRetryStrategy(retryAttempts: number, random: () => number = Math.random): RetryStrategy {
+export function createRetryStrategy(
+  retryAttempts: number,
+  maxDelayMs: number,
+  random: () => number = Math.random,
+): RetryStrategy {
   const token = (count: number, delayMs: number) => ({ getRetryCount: () => count, getRetryDelay: () => delayMs });
   return {
     async acquireInitialRetryToken() {
@@ -41,9 +44,9 @@ export function createRetryStrategy(retryAttempts: number, random: () => number 
       if (count > retryAttempts) throw new Error('the tries of this call are used up');
       if (errorType === 'CLIENT_ERROR' && !mayPass(error)) throw new Error('another try would fail alike');
       const firstMs = errorType === 'THROTTLING' ? FIRST_THROTTLED_DELAY_MS : FIRST_DELAY_MS;
-      const askedMs = Math.min(MAX_DELAY_MS, (retryAfterHint?.getTime() ?? 0) - Date.now());
+      const askedMs = Math.min(maxDelayMs, (retryAfterHint?.getTime() ?? 0) - Date.now());
       // Full jitter (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
-      const delayMs = random() * Math.min(MAX_DELAY_MS, firstMs * 2 ** (count - 1));
+      const delayMs = random() * Math.min(maxDelayMs, firstMs * 2 ** (count - 1));
       return token(count, Math.max(delayMs, askedMs));
     },
     recordSuccess() {},

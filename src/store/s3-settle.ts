@@ -38,7 +38,7 @@ export function putObject(
   options: Omit<PutOptions, 'ifAbsent' | 'signal'>,
 ): Promise<string> {
   const { key, writeId, signal } = write;
-  const params = { ...objectParams(context, key, options, writeId), ...condition(write), Body: body };
+  const params = { ...objectParams(context, key, options, writeId), ...condition(context, write), Body: body };
   const send = () => context.client.send(new PutObjectCommand(params), abortSignalOf(signal));
   return call(context, 'PutObject', key, () => publish(context, write, send), signal);
 }
@@ -50,6 +50,9 @@ export async function publish(
   send: () => Promise<{ readonly ETag?: string | undefined }>,
 ): Promise<string> {
   let doubt: unknown;
+  if (write.ifAbsent && !context.config.conditionalWrites && (await headIfThere(context, write))) {
+    throw alreadyExists(nameOf(context, write.key));
+  }
   try {
     const { ETag } = await send();
     if (ETag !== undefined) return ETag;

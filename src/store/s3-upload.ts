@@ -93,7 +93,7 @@ export async function uploadStream(
   try {
     const upload = new Upload({
       client,
-      params: { ...objectParams(context, key, options, object.writeId), ...condition(options), Body: body },
+      params: { ...objectParams(context, key, options, object.writeId), ...condition(context, options), Body: body },
       partSize: context.partBytes,
       queueSize: Math.min(PARTS_AT_ONCE, context.config.multipart.maxConcurrentUploads),
       leavePartsOnError: false,

@@ -132,7 +132,7 @@ export function createS3Writer(context: S3Context, key: string, options: PutOpti
       ...target,
       UploadId,
       MultipartUpload: { Parts: parts },
-      ...condition(options),
+      ...condition(context, options),
     });
     const send = () => publish(context, object, () => context.client.send(command, { abortSignal: signal }));
     const etag = await call(context, 'CompleteMultipartUpload', key, send, signal);

@@ -82,9 +82,9 @@ test('an empty file gives every default', () => {
       maxFutureSeconds: undefined,
     },
     tables: {
-      traces: { enabled: true, promote: [] },
-      logs: { enabled: true, promote: [] },
-      metrics: { enabled: true, promote: [] },
+      traces: { enabled: true, promote: [], bucket: undefined, prefix: undefined, region: undefined },
+      logs: { enabled: true, promote: [], bucket: undefined, prefix: undefined, region: undefined },
+      metrics: { enabled: true, promote: [], bucket: undefined, prefix: undefined, region: undefined },
     },
     telemetry: { logLevel: 'info', logFormat: 'json' },
   });
@@ -100,6 +100,19 @@ test('a bucket moves the lake to S3, with what the environment says of the regio
     endpoint: undefined,
     forcePathStyle: false,
     createBucket: false,
+    blockPublicAccess: true,
+    versioning: undefined,
+    lifecycle: [],
+    expectedBucketOwner: undefined,
+    storageClass: undefined,
+    acl: undefined,
+    tags: {},
+    metadata: {},
+    checksums: 'WHEN_SUPPORTED',
+    conditionalWrites: true,
+    connectTimeoutSeconds: 10,
+    retryMaxDelaySeconds: 20,
+    maxConnections: 42,
     credentials: { type: 'env' },
     encryption: undefined,
     multipart: { enabled: true, thresholdMb: 100, partSizeMb: 16, maxConcurrentUploads: 10 },
@@ -125,7 +138,11 @@ test('credentials and encryption follow their keys', () => {
   const explicit = { type: 'explicit', accessKeyId: 'a', secretAccessKey: 'b', sessionToken: undefined };
   assert.deepEqual(s3('credentials = { access_key_id = "a", secret_access_key = "b" }').credentials, explicit);
   assert.deepEqual(s3('encryption = { type = "AES256" }').encryption, { type: 'AES256' });
-  assert.deepEqual(s3('encryption.type = "aws:kms"').encryption, { type: 'aws:kms', kmsKeyId: undefined });
+  assert.deepEqual(s3('encryption.type = "aws:kms"').encryption, {
+    type: 'aws:kms',
+    kmsKeyId: undefined,
+    bucketKeyEnabled: undefined,
+  });
 });
 
 test('several strategies keep their order, with keys named after their fields', () => {

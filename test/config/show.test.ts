@@ -18,10 +18,24 @@ allowed_origins = ["*"]
 bucket = "lake"
 prefix = "a/b"
 endpoint = "https://s3.example.com"
+versioning = false
+storage_class = "STANDARD_IA"
+tags = { team = "a b", "cost.center" = "7" }
+[[s3.lifecycle]]
+id = "traces"
+prefix = "traces/"
+transitions = [{ days = 30, storage_class = "COLD" }]
+expiration_days = 90
+[[s3.lifecycle]]
+id = "uploads"
+enabled = false
+abort_incomplete_multipart_upload_days = 7
 [s3.encryption]
 type = "aws:kms"
 kms_key_id = "alias/$\${x}"
 [tables.traces]
+bucket = "traces-lake"
+region = "eu-west-1"
 promote = [{ attribute = "odd \\"name\\"", type = "int64" }]
 [[partitioning.by]]
 type = "range"

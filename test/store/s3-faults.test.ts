@@ -289,7 +289,7 @@ test('an object of more than 10,000 parts is refused with what to do', async (t)
 });
 
 test('encryption is asked for on both ways of writing', async (t) => {
-  const encryption = { type: 'aws:kms', kmsKeyId: 'key-1' } as const;
+  const encryption = { type: 'aws:kms', kmsKeyId: 'key-1', bucketKeyEnabled: true } as const;
   const { store, seen } = await faultyStore(t, succeed, { encryption });
   await store.put('k', bytes('x'));
   await (await store.write('k')).close();
@@ -301,8 +301,9 @@ test('encryption is asked for on both ways of writing', async (t) => {
     asking.map(({ headers }) => [
       headers['x-amz-server-side-encryption'],
       headers['x-amz-server-side-encryption-aws-kms-key-id'],
+      headers['x-amz-server-side-encryption-bucket-key-enabled'],
     ]),
-    Array(3).fill(['aws:kms', 'key-1']),
+    Array(3).fill(['aws:kms', 'key-1', 'true']),
   );
 });
 

@@ -6,8 +6,8 @@ import { fail, faultyStore, succeed } from './faulty-server.ts';
 const error = (name: string, more: object = {}) => Object.assign(new Error(name), { name }, more) as never;
 
 test('delays grow, are spread, longer when S3 is overloaded, and never over twenty seconds', async () => {
-  const strategy = createRetryStrategy(30, () => 1);
-  const halves = createRetryStrategy(30, () => 0.5);
+  const strategy = createRetryStrategy(30, 20_000, () => 1);
+  const halves = createRetryStrategy(30, 20_000, () => 0.5);
   let token = await strategy.acquireInitialRetryToken('');
   const delays: number[] = [];
   for (let i = 0; i < 12; i++) {
@@ -22,7 +22,7 @@ test('delays grow, are spread, longer when S3 is overloaded, and never over twen
 });
 
 test('a delay the server asks for is kept, up to the bound', async () => {
-  const strategy = createRetryStrategy(3, () => 0);
+  const strategy = createRetryStrategy(3, 20_000, () => 0);
   const first = await strategy.acquireInitialRetryToken('');
   for (const [askedMs, least, most] of [
     [5_000, 4_900, 5_000],
@@ -35,7 +35,7 @@ test('a delay the server asks for is kept, up to the bound', async () => {
 });
 
 test('what another try would meet alike is not tried again', async () => {
-  const strategy = createRetryStrategy(3);
+  const strategy = createRetryStrategy(3, 20_000);
   const first = await strategy.acquireInitialRetryToken('');
   const refused = [
     error('AccessDenied', { $metadata: { httpStatusCode: 403 } }),
