@@ -31,7 +31,10 @@ export interface FieldName {
 }
 
 /** What a field names in a table. */
-export function resolveField(field: string, schema: TableSchema): FieldName {
+export function resolveField(
+  field: string,
+  schema: { readonly columns: readonly { readonly name: string }[] },
+): FieldName {
   if (schema.columns.some((column) => column.name === field)) return { maps: undefined, name: field };
   const indexed = /^(attributes|resource_attributes)\['(.*)'\]$/s.exec(field);
   if (indexed) return { maps: [indexed[1]!], name: indexed[2]!.replaceAll("''", "'") };

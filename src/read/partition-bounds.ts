@@ -4,7 +4,6 @@
  * (Iceberg's bucket transform) or put into a range.
  */
 import type { PartitionStrategy, Promotion } from '../model/layout.ts';
-import type { ColumnType, TableSchema } from '../model/table.ts';
 import type { Labelling } from '../partition/assign.ts';
 import { type PartitionValue, parsePartitionPath, segmentCount } from '../partition/describe.ts';
 import { type FieldName, resolveField } from '../partition/field.ts';
@@ -12,6 +11,7 @@ import { labellingOf } from '../partition/partition.ts';
 import type { Source } from './filter/predicate.ts';
 import type { Bounds, Knowledge, Value } from './filter/prune.ts';
 import { utf8 } from './filter/text.ts';
+import type { ReadSchema, ReadType } from './schema.ts';
 
 /** A strategy made ready to be asked, once for all paths. */
 interface Prepared {
@@ -30,7 +30,7 @@ interface Placed extends Prepared {
 /** What paths say that were written under these strategies, those that are trusted; a path of another shape says nothing. */
 export function partitionKnowledge(
   strategies: readonly PartitionStrategy[],
-  schema: TableSchema,
+  schema: ReadSchema,
   promotions: readonly Promotion[],
   trusts: (strategy: PartitionStrategy) => boolean,
 ): (path: string) => Knowledge {
@@ -63,7 +63,7 @@ function defined(bounds: Bounds): Bounds {
   return Object.fromEntries(Object.entries(bounds).filter(([, value]) => value !== undefined));
 }
 
-function boundsOf(placed: Placed, source: Source, schema: TableSchema, promotions: readonly Promotion[]) {
+function boundsOf(placed: Placed, source: Source, schema: ReadSchema, promotions: readonly Promotion[]) {
   const { strategy, field } = placed;
   if (source.kind === 'nested') return undefined;
   const maps = field.maps?.filter((map) => schema.columns.some(({ name }) => name === map));
@@ -85,7 +85,7 @@ function boundsOf(placed: Placed, source: Source, schema: TableSchema, promotion
   return fieldBounds(placed, promotion.type === 'string' ? 'attribute' : 'int64 as text', false);
 }
 
-type FieldKind = ColumnType['kind'] | 'attribute' | 'int64 as text';
+type FieldKind = ReadType['kind'] | 'attribute' | 'int64 as text';
 
 /** `nulls`: whether a row without the field has no value in the source either. */
 function fieldBounds(placed: Placed, kind: FieldKind, nulls: boolean): Bounds {
@@ -150,12 +150,19 @@ function justBelow(value: number): number {
 
 const MAX_INT64 = 2n ** 63n - 1n;
 
-function timeBounds(value: PartitionValue, type: ColumnType): Bounds | undefined {
-  const nanoseconds = type.kind === 'int64';
+/** Of columns whose values are points in time: units of them in a millisecond. */
+function unitsInMs(type: ReadType): bigint | undefined {
+  if (type.kind === 'int64') return 1_000_000n;
+  if (type.kind === 'timestamp') return 1000n;
+  return type.kind === 'instant' ? { ms: 1n, us: 1000n, ns: 1_000_000n }[type.unit] : undefined;
+}
+
+function timeBounds(value: PartitionValue, type: ReadType): Bounds | undefined {
+  const unit = unitsInMs(type);
+  if (unit === undefined) return undefined;
   // Nanoseconds are never null: 0 is "no time".
-  if (value.type === 'missing') return nanoseconds ? { min: 0n, max: 0n } : { allNull: true };
+  if (value.type === 'missing') return type.kind === 'int64' ? { min: 0n, max: 0n } : { allNull: true };
   if (value.type !== 'time') return undefined;
-  const unit = nanoseconds ? 1_000_000n : 1000n;
   const [min, max] = [BigInt(value.fromMs) * unit, BigInt(value.toMs) * unit - 1n];
   // Nanoseconds are unsigned: from 2262 on their int64 is negative.
   return max > MAX_INT64 ? undefined : { min, max, nullCount: 0 };

@@ -5,13 +5,13 @@
 import type { LakeObject } from '../catalog/types.ts';
 import { commitIdOfKey } from '../model/commit.ts';
 import type { PartitionStrategy, Promotion } from '../model/layout.ts';
-import type { TableSchema } from '../model/table.ts';
 import { bindFilter } from './filter/bind.ts';
 import { ALWAYS, combine, type Predicate, type Source, sourcesOf } from './filter/predicate.ts';
 import { type Bounds, type Knowledge, prune } from './filter/prune.ts';
 import { parseTimestamp } from './filter/timestamp.ts';
 import { partitionKnowledge } from './partition-bounds.ts';
 import type { ReadRequest } from './request.ts';
+import type { ReadSchema } from './schema.ts';
 import { bindSelection, type OutputColumn } from './selection.ts';
 
 /** The part of a plan that needs no listing. */
@@ -49,7 +49,7 @@ export interface ReadPlan extends BoundRequest {
 }
 
 export interface PlanContext {
-  readonly schema: TableSchema;
+  readonly schema: ReadSchema;
   readonly promotions: readonly Promotion[];
   /** In force: paths that are not known to have been written under others are read by the `value` ones of these. */
   readonly partitioning: readonly PartitionStrategy[];
@@ -58,7 +58,7 @@ export interface PlanContext {
 }
 
 /** Throws invalid_argument where the filter or the selection does not fit the table. */
-export function bindRequest(request: ReadRequest, schema: TableSchema): BoundRequest {
+export function bindRequest(request: ReadRequest, schema: ReadSchema): BoundRequest {
   const filter = request.filter === undefined ? ALWAYS : bindFilter(request.filter, schema);
   const predicate = combine('and', [...timeTerms(request), filter]);
   const output = bindSelection(request.select, schema);

@@ -1,12 +1,12 @@
 /** What a read gives out: columns of the table, or attributes as columns of text. */
 import { BridgeError } from '../errors.ts';
-import type { ColumnField, TableSchema } from '../model/table.ts';
 import type { Source } from './filter/predicate.ts';
-import { resolveName, unknownHint } from './filter/source.ts';
+import { findColumn, resolveName, unknownHint } from './filter/source.ts';
+import type { ReadColumn, ReadSchema } from './schema.ts';
 
 export interface OutputColumn {
   /** Name and type in the output. */
-  readonly field: ColumnField;
+  readonly field: ReadColumn;
   readonly source: Source;
 }
 
@@ -16,7 +16,7 @@ const QUOTED = /^"((?:[^"]|"")+)"$/;
 const ENTRY = /^"?([A-Za-z_]\w*)"?\[\s*'((?:[^']|'')*)'\s*\]$/;
 
 /** All columns, or those named. Names are written as in a filter; a dotted one needs no quotes here. */
-export function bindSelection(select: readonly string[] | undefined, schema: TableSchema): readonly OutputColumn[] {
+export function bindSelection(select: readonly string[] | undefined, schema: ReadSchema): readonly OutputColumn[] {
   if (select === undefined) {
     return schema.columns.map((column) => ({ field: column, source: columnSource(schema, column.name) }));
   }
@@ -29,9 +29,14 @@ export function bindSelection(select: readonly string[] | undefined, schema: Tab
   return output;
 }
 
-function outputColumn(text: string, schema: TableSchema): OutputColumn {
+function outputColumn(text: string, schema: ReadSchema): OutputColumn {
   const entry = ENTRY.exec(text);
-  if (entry !== null) return entryColumn(entry[1]!.toLowerCase(), entry[2]!.replaceAll("''", "'"), schema);
+  if (entry !== null)
+    return entryColumn(
+      findColumn(schema, entry[1]!, false)?.name ?? entry[1]!,
+      entry[2]!.replaceAll("''", "'"),
+      schema,
+    );
   const quoted = QUOTED.exec(text)?.[1]?.replaceAll('""', '"') ?? (DOTTED.test(text) ? text : undefined);
   if (quoted === undefined && !BARE.test(text)) {
     throw new BridgeError('invalid_argument', `select cannot read ${text.slice(0, 80)}`, {
@@ -49,20 +54,20 @@ function outputColumn(text: string, schema: TableSchema): OutputColumn {
   return { field: schema.columns.find((column) => column.name === source.column)!, source };
 }
 
-function entryColumn(map: string, key: string, schema: TableSchema): OutputColumn {
+function entryColumn(map: string, key: string, schema: ReadSchema): OutputColumn {
   if (schema.columns.find((column) => column.name === map)?.type.kind !== 'map') {
     const maps = schema.columns.filter((column) => column.type.kind === 'map').map((column) => column.name);
     throw new BridgeError('invalid_argument', `select: ${map} is no map of ${schema.name}`, {
-      hint: `Attributes are found in ${maps.join(', ')}.`,
+      hint: maps.length === 0 ? undefined : `Attributes are found in ${maps.join(', ')}.`,
     });
   }
   return { field: textField(`${map}['${key}']`), source: { kind: 'attribute', maps: [map], key } };
 }
 
-function textField(name: string): ColumnField {
+function textField(name: string): ReadColumn {
   return { name, type: { kind: 'string' }, nullable: true };
 }
 
-function columnSource(schema: TableSchema, name: string): Source {
+function columnSource(schema: ReadSchema, name: string): Source {
   return resolveName(schema, name, true)!;
 }

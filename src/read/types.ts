@@ -6,12 +6,12 @@ import type { ParquetConfig } from '../config/types.ts';
 import type { ErrorData } from '../errors.ts';
 import type { PartitionStrategy, Promotion } from '../model/layout.ts';
 import type { TableName } from '../model/signal.ts';
-import type { TableSchema } from '../model/table.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { ReadBatch } from './columns/batch.ts';
 import type { FooterCache } from './parquet/footer-cache.ts';
 import type { RangeCache } from './range-cache.ts';
 import type { Rooms } from './room.ts';
+import type { ReadSchema } from './schema.ts';
 
 /** Rows of one journal segment, with the types of `arrowSchema(schema)` (dictionary-encoded strings). */
 export interface FreshBatch {
@@ -35,7 +35,7 @@ export interface FreshSource {
 export interface ReadDeps {
   readonly store: ObjectStore;
   /** Promoted columns included. */
-  readonly schema: TableSchema;
+  readonly schema: ReadSchema;
   /** The promotions behind the promoted columns: files older than one are answered from their maps. */
   readonly promotions: readonly Promotion[];
   /** Strategies in force: `value` segments of paths prune by their column. */

@@ -218,6 +218,7 @@ function cell(view: ReturnType<SelectedBatch['batch']['column']>, row: number): 
     const i = view.codes ? view.codes[row]! : view.valid?.[row] === 0 ? -1 : row;
     return i < 0 ? null : Buffer.from(view.bytes.subarray(view.offsets[i]!, view.offsets[i + 1]!)).toString();
   }
-  if (view.kind === 'map' || view.kind === 'list' || view.kind === 'struct') throw new Error(`no text of ${view.kind}`);
+  const isNested = view.kind === 'map' || view.kind === 'entries' || view.kind === 'list' || view.kind === 'struct';
+  if (isNested) throw new Error(`no text of ${view.kind}`);
   return view.valid?.[row] === 0 ? null : String(view.values[row]);
 }

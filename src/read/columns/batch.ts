@@ -5,8 +5,8 @@
 import type { RecordBatch } from 'apache-arrow';
 import { BridgeError } from '../../errors.ts';
 import type { Promotion } from '../../model/layout.ts';
-import type { Column, ColumnType, TableSchema } from '../../model/table.ts';
 import type { Source } from '../filter/predicate.ts';
+import type { ReadColumn, ReadSchema, ReadType } from '../schema.ts';
 import { attributeView } from './attribute.ts';
 import { fromArrow } from './from-arrow.ts';
 import { findEntries } from './lookup.ts';
@@ -25,13 +25,13 @@ export interface ReadBatch {
 }
 
 export interface TableColumns {
-  readonly schema: TableSchema;
+  readonly schema: ReadSchema;
   readonly promotions: readonly Promotion[];
 }
 
 /** A batch over Arrow data. */
 export function createReadBatch(arrow: RecordBatch, table: TableColumns): ReadBatch {
-  const found = (name: string, type: ColumnType) => {
+  const found = (name: string, type: ReadType) => {
     const i = arrow.schema.fields.findIndex((field) => field.name === name);
     return i < 0 ? undefined : fromArrow(arrow.data.children[i]!, type, name);
   };
@@ -43,7 +43,7 @@ export function viewBatch(columns: ReadonlyMap<string, View>, rows: number, tabl
   return batchOf((name) => columns.get(name), rows, table);
 }
 
-type FindColumn = (name: string, type: ColumnType) => View | undefined;
+type FindColumn = (name: string, type: ReadType) => View | undefined;
 
 function batchOf(find: FindColumn, rows: number, table: TableColumns): ReadBatch {
   const views = new Map<string, View>();
@@ -87,7 +87,7 @@ function columnView(batch: ReadBatch, find: FindColumn, table: TableColumns, nam
   return promotion === undefined ? nullView(column.type, batch.rows) : promotedView(batch, promotion);
 }
 
-function columnOf(schema: TableSchema, name: string): Column {
+function columnOf(schema: ReadSchema, name: string): ReadColumn {
   const column = schema.columns.find((candidate) => candidate.name === name);
   if (column === undefined) throw new BridgeError('internal', `table ${schema.name} has no column ${name}`);
   return column;

@@ -4,12 +4,13 @@
  */
 import { type Data, DataType, Type, type Vector } from 'apache-arrow';
 import { BridgeError } from '../../errors.ts';
-import type { ColumnType } from '../../model/table.ts';
+import type { ReadType } from '../schema.ts';
 import { nullView } from './nulls.ts';
 import type { TextView, View } from './view.ts';
+import { bytesView, decimalView, wideIntView } from './wide.ts';
 
 /** Shares the buffers of `data` where it can. `name` is for the message of an error. */
-export function fromArrow(data: Data, type: ColumnType, name: string): View {
+export function fromArrow(data: Data, type: ReadType, name: string): View {
   if (data.typeId === Type.Null) return nullView(type, data.length);
   switch (type.kind) {
     case 'string':
@@ -42,6 +43,25 @@ export function fromArrow(data: Data, type: ColumnType, name: string): View {
       });
       const names = type.fields.map((field) => field.name);
       return { kind: 'struct', rows: data.length, names, fields, valid: validBytes(data) };
+    }
+    case 'integer':
+    case 'date':
+    case 'time':
+    case 'instant':
+      return wideIntView(data, type, name);
+    case 'float': {
+      const values = doubleValues(data, name);
+      return { kind: 'double', rows: data.length, values, valid: validBytes(data), single: true };
+    }
+    case 'decimal':
+      return decimalView(data, type, name);
+    case 'bytes':
+      return bytesView(data, type.form, name);
+    case 'entries': {
+      const [key, value] = entriesOf(data, name, 'a map');
+      const keys = fromArrow(key, type.key, `${name}.key`);
+      const values = fromArrow(value, type.value, `${name}.value`);
+      return { kind: 'entries', rows: data.length, offsets: data.valueOffsets, keys, values, valid: validBytes(data) };
     }
   }
 }
@@ -90,7 +110,7 @@ function hexView(data: Data, width: number): TextView {
   return { kind: 'text', rows, codes: undefined, valid: validBytes(data), offsets, bytes };
 }
 
-function int64Values(data: Data, name: string): BigInt64Array {
+export function int64Values(data: Data, name: string): BigInt64Array {
   if (!DataType.isInt(data.type)) throw mismatch(name, data, 'an integer');
   const values = data.values as BigInt64Array | BigUint64Array | Int32Array;
   if (values instanceof BigInt64Array) return values.subarray(0, data.length);
@@ -125,16 +145,21 @@ function boolValues(data: Data): Uint8Array {
 }
 
 function mapView(data: Data, name: string): View {
-  const list = DataType.isMap(data.type) || DataType.isList(data.type);
-  const entries = list ? data.children[0] : undefined;
-  if (entries?.children.length !== 2) throw mismatch(name, data, 'MAP<STRING,STRING>');
-  const keys = textView(entries.children[0]!, `${name}.key`);
-  const values = fromArrow(entries.children[1]!, { kind: 'string' }, `${name}.value`) as TextView;
+  const [key, value] = entriesOf(data, name, 'MAP<STRING,STRING>');
+  const keys = textView(key, `${name}.key`);
+  const values = fromArrow(value, { kind: 'string' }, `${name}.value`) as TextView;
   return { kind: 'map', rows: data.length, offsets: data.valueOffsets, keys, values, valid: validBytes(data) };
 }
 
+function entriesOf(data: Data, name: string, expected: string): readonly [key: Data, value: Data] {
+  const list = DataType.isMap(data.type) || DataType.isList(data.type);
+  const entries = list ? data.children[0] : undefined;
+  if (entries?.children.length !== 2) throw mismatch(name, data, expected);
+  return [entries.children[0]!, entries.children[1]!];
+}
+
 /** Validity as a byte a row; undefined where no row is null. */
-function validBytes(data: Data): Uint8Array | undefined {
+export function validBytes(data: Data): Uint8Array | undefined {
   const bits = data.nullBitmap as Uint8Array | undefined;
   if (bits === undefined || bits.length === 0 || data.nullCount === 0) return undefined;
   return unpackBits(bits, data.offset, data.length);
@@ -146,7 +171,7 @@ function unpackBits(bits: Uint8Array, offset: number, length: number): Uint8Arra
   return bytes;
 }
 
-function mismatch(name: string, data: Data, expected: string): BridgeError {
+export function mismatch(name: string, data: Data, expected: string): BridgeError {
   return new BridgeError('unprocessable', `column ${name} is ${data.type} in the file, ${expected} in the table`, {
     hint: 'Rewrite the file with the type of the table, or read with on_error=skip.',
   });

@@ -4,6 +4,7 @@
  *
  * `valid` has a byte a row (1 = present); absent: no row is null.
  */
+import type { TimeUnit } from '../schema.ts';
 
 export interface TextView {
   readonly kind: 'text';
@@ -15,13 +16,27 @@ export interface TextView {
   /** Value i is bytes[offsets[i] .. offsets[i + 1]). */
   readonly offsets: Int32Array;
   readonly bytes: Uint8Array;
+  /** The bytes are no text, and are written as this. */
+  readonly form?: 'hex' | 'uuid';
 }
+
+/** What the integers of a column stand for, where they are not just numbers. */
+export type IntForm =
+  /** Of 64 bits, by their bits. */
+  | { readonly kind: 'unsigned' }
+  /** Days since the epoch. */
+  | { readonly kind: 'date' }
+  /** Since midnight. */
+  | { readonly kind: 'time'; readonly unit: TimeUnit }
+  /** Since the epoch; `local`: as a clock shows it. */
+  | { readonly kind: 'instant'; readonly unit: TimeUnit; readonly local: boolean };
 
 export interface IntView {
   readonly kind: 'int';
   readonly rows: number;
   readonly values: BigInt64Array;
   readonly valid: Uint8Array | undefined;
+  readonly form?: IntForm | undefined;
 }
 
 /** Microseconds since the epoch, UTC. */
@@ -36,6 +51,17 @@ export interface DoubleView {
   readonly kind: 'double';
   readonly rows: number;
   readonly values: Float64Array;
+  readonly valid: Uint8Array | undefined;
+  /** They have come from 32 bits. */
+  readonly single?: true;
+}
+
+export interface DecimalView {
+  readonly kind: 'decimal';
+  readonly rows: number;
+  /** Times 10^scale; 0 where null. */
+  readonly values: readonly bigint[];
+  readonly scale: number;
   readonly valid: Uint8Array | undefined;
 }
 
@@ -57,6 +83,16 @@ export interface MapView {
   readonly valid: Uint8Array | undefined;
 }
 
+/** A map of other types than text. */
+export interface EntriesView {
+  readonly kind: 'entries';
+  readonly rows: number;
+  readonly offsets: Int32Array;
+  readonly keys: View;
+  readonly values: View;
+  readonly valid: Uint8Array | undefined;
+}
+
 export interface ListView {
   readonly kind: 'list';
   readonly rows: number;
@@ -73,7 +109,17 @@ export interface StructView {
   readonly valid: Uint8Array | undefined;
 }
 
-export type View = TextView | IntView | TimestampView | DoubleView | BoolView | MapView | ListView | StructView;
+export type View =
+  | TextView
+  | IntView
+  | TimestampView
+  | DoubleView
+  | BoolView
+  | DecimalView
+  | MapView
+  | EntriesView
+  | ListView
+  | StructView;
 
 /** The value index of row i of a text, -1 for null. */
 export function textIndex(view: TextView, i: number): number {
@@ -102,6 +148,9 @@ export function sliceView(view: View, start: number, end: number): View {
       return { ...view, rows, valid, values: view.values.subarray(start, end) };
     case 'bool':
       return { ...view, rows, valid, values: view.values.subarray(start, end) };
+    case 'decimal':
+      return { ...view, rows, valid, values: view.values.slice(start, end) };
+    case 'entries':
     case 'map':
     case 'list':
       return { ...view, rows, valid, offsets: view.offsets.subarray(start, end + 1) };

@@ -5,8 +5,9 @@
 import { isNull, textIndex, type View } from '../columns/view.ts';
 import type { OutputColumn } from '../selection.ts';
 import type { SelectedBatch } from '../types.ts';
+import { decimalWriter, doubleAt, formWriter, writeBytesAs } from './forms.ts';
 import { jsonWriter } from './json.ts';
-import { doubleText, intWriter, type ScalarWriter, timestampWriter } from './scalar.ts';
+import { doubleText, type ScalarWriter, timestampWriter } from './scalar.ts';
 import { createSink, EMIT_CHUNK_BYTES, reserve, type Sink, takeChunk, writeAscii, writeByte } from './sink.ts';
 
 const COMMA = 0x2c;
@@ -52,16 +53,19 @@ function fieldWriter(view: View): ScalarWriter {
 function valueWriter(view: View): ScalarWriter {
   switch (view.kind) {
     case 'text':
+      if (view.form !== undefined) return (sink, row) => writeBytesAs(sink, view, textIndex(view, row));
       return (sink, row) => {
         const i = textIndex(view, row);
         writeField(sink, view.bytes, view.offsets[i]!, view.offsets[i + 1]!);
       };
     case 'int':
-      return intWriter(view);
+      return formWriter(view);
+    case 'decimal':
+      return decimalWriter(view);
     case 'timestamp':
       return timestampWriter(view);
     case 'double':
-      return (sink, row) => writeAscii(sink, doubleText(view.values[row]!));
+      return (sink, row) => writeAscii(sink, doubleText(doubleAt(view, row)));
     case 'bool':
       return (sink, row) => writeAscii(sink, view.values[row] === 1 ? 'true' : 'false');
     default: {

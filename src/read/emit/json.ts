@@ -1,10 +1,11 @@
 /**
  * Values as JSON. Integers keep all their digits (JSON sets no limit; jq, DuckDB, Python read them exactly), timestamps
  * are ISO 8601 in UTC with microseconds, doubles that JSON has no number for are the strings "NaN", "Infinity" and
- * "-Infinity", maps are objects in the order of their entries.
+ * "-Infinity", decimals strings with all their digits, maps are objects in the order of their entries.
  */
-import { type MapView, type TextView, textIndex, type View } from '../columns/view.ts';
-import { doubleText, intWriter, type ScalarWriter, timestampWriter } from './scalar.ts';
+import { type EntriesView, type MapView, type TextView, textIndex, type View } from '../columns/view.ts';
+import { decimalWriter, doubleAt, formWriter, isNumber, writeHex } from './forms.ts';
+import { doubleText, type ScalarWriter, timestampWriter } from './scalar.ts';
 import { reserve, type Sink, writeAscii, writeByte, writeBytes } from './sink.ts';
 
 const NULL = Uint8Array.from('null', (c) => c.charCodeAt(0));
@@ -18,10 +19,11 @@ const NEEDS_ESCAPE = Uint8Array.from({ length: 256 }, (_, b) => Number(b < 32 ||
 /** A writer of a column's values, null included. */
 export function jsonWriter(view: View): ScalarWriter {
   if (view.kind === 'text') {
+    const write = view.form === undefined ? writeText : writeHex;
     return (sink, row) => {
       const index = textIndex(view, row);
       if (index < 0) writeBytes(sink, NULL);
-      else writeText(sink, view, index);
+      else write(sink, view, index);
     };
   }
   const write = valueWriter(view);
@@ -36,24 +38,22 @@ export function jsonWriter(view: View): ScalarWriter {
 function valueWriter(view: Exclude<View, TextView>): ScalarWriter {
   switch (view.kind) {
     case 'int':
-      return intWriter(view);
-    case 'timestamp': {
-      const write = timestampWriter(view);
-      return (sink, row) => {
-        writeByte(sink, QUOTE);
-        write(sink, row);
-        writeByte(sink, QUOTE);
-      };
-    }
+      return isNumber(view) ? formWriter(view) : quoted(formWriter(view));
+    case 'decimal':
+      return quoted(decimalWriter(view));
+    case 'timestamp':
+      return quoted(timestampWriter(view));
     case 'double':
       return (sink, row) => {
-        const value = view.values[row]!;
+        const value = doubleAt(view, row);
         writeAscii(sink, Number.isFinite(value) ? doubleText(value) : `"${value}"`);
       };
     case 'bool':
       return (sink, row) => writeAscii(sink, view.values[row] === 1 ? 'true' : 'false');
     case 'map':
       return mapWriter(view);
+    case 'entries':
+      return entriesWriter(view);
     case 'list': {
       const write = jsonWriter(view.element);
       return (sink, row) => {
@@ -78,6 +78,32 @@ function valueWriter(view: Exclude<View, TextView>): ScalarWriter {
       };
     }
   }
+}
+
+function quoted(write: ScalarWriter): ScalarWriter {
+  return (sink, row) => {
+    writeByte(sink, QUOTE);
+    write(sink, row);
+    writeByte(sink, QUOTE);
+  };
+}
+
+/** An object too: JSON's keys are text, so those of other types are quoted. */
+function entriesWriter({ offsets, keys, values }: EntriesView): ScalarWriter {
+  const isText = keys.kind === 'text' || keys.kind === 'timestamp' || keys.kind === 'decimal';
+  const isQuoted = isText || (keys.kind === 'int' && !isNumber(keys));
+  const writeKey = isQuoted ? jsonWriter(keys) : quoted(jsonWriter(keys));
+  const writeValue = jsonWriter(values);
+  return (sink, row) => {
+    writeByte(sink, 0x7b);
+    for (let i = offsets[row]!; i < offsets[row + 1]!; i++) {
+      if (i > offsets[row]!) writeByte(sink, 0x2c);
+      writeKey(sink, i);
+      writeByte(sink, 0x3a);
+      writeValue(sink, i);
+    }
+    writeByte(sink, 0x7d);
+  };
 }
 
 /** `{"first":`, then `,"next":` */

@@ -1,8 +1,21 @@
 /** Selected rows as plain Arrow record batches (no dictionaries), all of one schema. */
-import { type Data, Field, type Map_, makeData, RecordBatch, Schema, Struct, Utf8 } from 'apache-arrow';
+import {
+  type Data,
+  DataType,
+  type Decimal,
+  Field,
+  type Map_,
+  makeData,
+  Precision,
+  RecordBatch,
+  Schema,
+  Struct,
+  Utf8,
+} from 'apache-arrow';
 import { BridgeError } from '../../errors.ts';
-import { arrowField, type Column, type ColumnField } from '../../model/table.ts';
-import { isNull, sliceView, type TextView, textIndex, type View } from '../columns/view.ts';
+import { arrowField, type ColumnType } from '../../model/table.ts';
+import { type DecimalView, isNull, sliceView, type TextView, textIndex, type View } from '../columns/view.ts';
+import type { ReadColumn } from '../schema.ts';
 import type { OutputColumn } from '../selection.ts';
 import type { SelectedBatch } from '../types.ts';
 
@@ -10,9 +23,11 @@ export function outputSchema(output: readonly OutputColumn[]): Schema {
   return new Schema(output.map(({ field }) => outputField(field)));
 }
 
-function outputField(field: ColumnField | Column): Field {
-  if ('fieldId' in field) return arrowField({ ...field, nullable: true }, field.fieldId, false);
-  return new Field(field.name, new Utf8(), true);
+/** A column with an Arrow field of its own keeps it; one of a table has that of the table; an attribute is text. */
+function outputField({ name, type, fieldId, arrow }: ReadColumn): Field {
+  if (arrow !== undefined) return arrow;
+  if (fieldId === undefined) return new Field(name, new Utf8(), true);
+  return arrowField({ name, type: type as ColumnType, nullable: true }, fieldId, false);
 }
 
 /** The selected rows, gathered. `schema` is that of `outputSchema(output)`. */
@@ -37,18 +52,20 @@ function gather(view: View, rows: Int32Array, type: Field['type']): Data {
   const base = { type, length, ...gatherNulls(view, rows) };
   switch (view.kind) {
     case 'text':
-      return makeData({ ...base, ...gatherText(view, rows) } as never);
+      return makeData({ ...base, ...gatherTextAs(view, rows, type) } as never);
     case 'int':
     case 'timestamp': {
-      const narrow = (type as { bitWidth?: number }).bitWidth === 32;
-      const data = narrow ? gatherLowWords(view.values, rows) : gatherWords(view.values, rows);
+      const data = isNarrow(type) ? gatherLowWords(view.values, rows, type) : gatherWords(view.values, rows);
       return makeData({ ...base, data } as never);
     }
     case 'double':
-      return makeData({ ...base, data: gatherDoubles(view.values, rows) } as never);
+      return makeData({ ...base, data: gatherDoubles(view.values, rows, type) } as never);
+    case 'decimal':
+      return makeData({ ...base, data: gatherDecimals(view, rows, type) } as never);
     case 'bool':
       return makeData({ ...base, data: bitmap(length, (i) => view.values[rows[i]!] === 1) } as never);
-    case 'map': {
+    case 'map':
+    case 'entries': {
       const { valueOffsets, items } = gatherItems(view.offsets, rows);
       const entry = (type as unknown as Map_).children[0]!.type as Struct;
       const children = [view.keys, view.values].map((side, i) => gather(side, items, entry.children[i]!.type));
@@ -73,21 +90,25 @@ function whole(view: View, type: Field['type']): Data {
   const base = { type, length, ...nullsOf(view) };
   switch (view.kind) {
     case 'text': {
-      if (view.codes !== undefined) return makeData({ ...base, ...gatherText(view, countUp(length)) } as never);
+      if (view.codes !== undefined || DataType.isFixedSizeBinary(type)) {
+        return makeData({ ...base, ...gatherTextAs(view, countUp(length), type) } as never);
+      }
       const { valueOffsets, start, end } = fromZero(view.offsets);
       return makeData({ ...base, valueOffsets, data: view.bytes.subarray(start, end) } as never);
     }
     case 'int':
     case 'timestamp': {
-      const narrow = (type as { bitWidth?: number }).bitWidth === 32;
-      const data = narrow ? gatherLowWords(view.values, countUp(length)) : view.values;
+      const data = isNarrow(type) ? gatherLowWords(view.values, countUp(length), type) : view.values;
       return makeData({ ...base, data } as never);
     }
     case 'double':
-      return makeData({ ...base, data: view.values } as never);
+      return makeData({ ...base, data: isSingle(type) ? Float32Array.from(view.values) : view.values } as never);
+    case 'decimal':
+      return makeData({ ...base, data: gatherDecimals(view, countUp(length), type) } as never);
     case 'bool':
       return makeData({ ...base, data: bitmap(length, (i) => view.values[i] === 1) } as never);
-    case 'map': {
+    case 'map':
+    case 'entries': {
       const { valueOffsets, start, end } = fromZero(view.offsets);
       const entry = (type as unknown as Map_).children[0]!.type as Struct;
       const sides = [view.keys, view.values].map((side) => sliceView(side, start, end));
@@ -140,6 +161,18 @@ function bitmap(length: number, bit: (i: number) => boolean): Uint8Array {
   const bits = new Uint8Array(((length + 63) & ~63) >> 3);
   for (let i = 0; i < length; i++) if (bit(i)) bits[i >> 3]! |= 1 << (i & 7);
   return bits;
+}
+
+/** Bytes of a fixed width stand behind each other, also where there are none. */
+function gatherTextAs(view: TextView, rows: Int32Array, type: DataType) {
+  if (!DataType.isFixedSizeBinary(type)) return gatherText(view, rows);
+  const { byteWidth } = type;
+  const data = new Uint8Array(byteWidth * rows.length);
+  for (let r = 0; r < rows.length; r++) {
+    const i = textIndex(view, rows[r]!);
+    if (i >= 0) data.set(view.bytes.subarray(view.offsets[i]!, view.offsets[i + 1]!), byteWidth * r);
+  }
+  return { data };
 }
 
 function gatherText(view: TextView, rows: Int32Array): { valueOffsets: Int32Array; data: Uint8Array } {
@@ -197,13 +230,37 @@ function gatherWords(values: BigInt64Array, rows: Int32Array): BigInt64Array {
   return new BigInt64Array(to.buffer);
 }
 
-function gatherDoubles(values: Float64Array, rows: Int32Array): Float64Array {
-  const to = new Float64Array(rows.length);
+function gatherDoubles(values: Float64Array, rows: Int32Array, type: DataType): Float64Array | Float32Array {
+  const to = isSingle(type) ? new Float32Array(rows.length) : new Float64Array(rows.length);
   for (let r = 0; r < rows.length; r++) to[r] = values[rows[r]!]!;
   return to;
 }
 
-function gatherLowWords(values: BigInt64Array, rows: Int32Array): Int32Array {
+type NarrowArray = Int32Array | Uint32Array | Int16Array | Uint16Array | Int8Array | Uint8Array;
+
+/** Whether Arrow keeps the integers (dates, times) in less than 64 bits. */
+function isNarrow(type: DataType): boolean {
+  return (type.ArrayType as { BYTES_PER_ELEMENT: number }).BYTES_PER_ELEMENT < 8;
+}
+
+function isSingle(type: DataType): boolean {
+  return DataType.isFloat(type) && type.precision === Precision.SINGLE;
+}
+
+function gatherLowWords(values: BigInt64Array, rows: Int32Array, type: DataType): NarrowArray {
   const from = new Int32Array(values.buffer, values.byteOffset, 2 * values.length);
-  return Int32Array.from(rows, (row) => from[2 * row]!);
+  const to = new (type.ArrayType as new (length: number) => NarrowArray)(rows.length);
+  for (let r = 0; r < rows.length; r++) to[r] = from[2 * rows[r]!]!;
+  return to;
+}
+
+/** Two's complement, lowest word first. */
+function gatherDecimals({ values }: DecimalView, rows: Int32Array, type: DataType): Uint32Array {
+  const stride = (type as Decimal).bitWidth / 32;
+  const words = new Uint32Array(stride * rows.length);
+  for (let r = 0; r < rows.length; r++) {
+    let value = values[rows[r]!]!;
+    for (let i = 0; i < stride; i++, value >>= 32n) words[stride * r + i] = Number(value & 0xffffffffn);
+  }
+  return words;
 }

@@ -1,14 +1,13 @@
 /** Literals bound to the type of what they are compared with: each comparison becomes the narrowest Test. */
+
+import type { ReadType } from '../schema.ts';
 import type { CompareOp, LiteralOperand, Operand } from './ast.ts';
 import { filterError } from './error.ts';
-import { compareNumbers, type NumberValue, parseNumber } from './number.ts';
-import { ALWAYS, combine, holds, NEVER, type Predicate, type Source, type Test } from './predicate.ts';
+import { compareNumbers, type NumberValue, parseNumber, parseNumberText } from './number.ts';
+import { ALWAYS, combine, holds, NEVER, type Predicate, type Source, type Test, type ValueKind } from './predicate.ts';
 import { type BindContext, describe, nestedSourceError } from './source.ts';
 import { compareText } from './text.ts';
-import { parseTimestamp } from './timestamp.ts';
-
-const MIN_INT64 = -(2n ** 63n);
-const MAX_INT64 = 2n ** 63n - 1n;
+import { parseDay, parseInstant, parseTimeOfDay, parseTimestamp } from './timestamp.ts';
 
 export function isLiteral(operand: Operand): operand is LiteralOperand {
   return operand.kind !== 'name' && operand.kind !== 'entry';
@@ -30,13 +29,14 @@ function comparison(
   literal: Exclude<LiteralOperand, { kind: 'null' }>,
 ): Test | 'never' | 'notNull' {
   const type = source.kind === 'attribute' ? 'text' : source.type;
+  if (source.kind === 'column' && WIDE.has(type)) return wideTest(context, source, op, literal);
   if (type === 'text' && literal.kind === 'string') return { kind: 'text', op, value: literal.value };
   if (type === 'timestamp' && literal.kind === 'string') return compareInt(op, timestampOf(context, literal));
   if (type === 'bool' && literal.kind === 'bool') return { kind: 'bool', ...truthTable(op, literal.value) };
   if (literal.kind === 'number') {
     const value = numberOf(context, literal);
     if (type === 'int') return compareInt(op, value);
-    if (type === 'double') return compareDouble(op, value);
+    if (type === 'double') return compareDouble(op, isSingle(source) ? asSingle(value) : value);
     if (source.kind === 'attribute') return { kind: 'number', op, value };
   }
   if (source.kind === 'attribute' && literal.kind === 'bool') {
@@ -45,14 +45,79 @@ function comparison(
   throw clash(context, source, literal);
 }
 
-function compareInt(op: CompareOp, { floor, fraction }: NumberValue): Test | 'never' | 'notNull' {
+const WIDE: ReadonlySet<ValueKind> = new Set(['uint64', 'decimal', 'date', 'time', 'instant', 'bytes']);
+
+/** Types that only files of other writers have (read/schema.ts). */
+function wideTest(
+  context: BindContext,
+  source: Extract<Source, { kind: 'column' }>,
+  op: CompareOp,
+  literal: Exclude<LiteralOperand, { kind: 'null' }>,
+): Test | 'never' | 'notNull' {
+  if (source.type === 'uint64' && literal.kind === 'number') {
+    return compareInt(op, numberOf(context, literal), UINT64);
+  }
+  if (source.type === 'bytes' && literal.kind === 'string') {
+    const value = parseBytes(literal.value, source.of);
+    if (value !== undefined) return { kind: 'bytes', op, value };
+  } else {
+    const value = wideNumber(source, literal);
+    if (value !== undefined) return compareInt(op, value, {});
+  }
+  throw clash(context, source, literal);
+}
+
+/** In the unit of the column; undefined where the literal is none of its kind. */
+function wideNumber(
+  { type, of }: Extract<Source, { kind: 'column' }>,
+  literal: Exclude<LiteralOperand, { kind: 'null' }>,
+): NumberValue | undefined {
+  if (type === 'decimal' && of?.kind === 'decimal') {
+    if (literal.kind === 'number') return parseNumber(literal.text, of.scale);
+    return literal.kind === 'string' ? parseNumberText(literal.value, of.scale) : undefined;
+  }
+  if (literal.kind !== 'string') return undefined;
+  if (type === 'date') return parseDay(literal.value);
+  if (of?.kind === 'time') return parseTimeOfDay(literal.value, of.unit);
+  return of?.kind === 'instant' ? parseInstant(literal.value, of.unit) : undefined;
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+function parseBytes(text: string, of: ReadType | undefined): Uint8Array | undefined {
+  const isUuid = of?.kind === 'bytes' && of.form === 'uuid' && UUID.test(text);
+  const hex = isUuid ? text.replaceAll('-', '') : text;
+  return /^(?:[0-9a-f]{2})*$/i.test(hex) ? new Uint8Array(Buffer.from(hex, 'hex')) : undefined;
+}
+
+function isSingle(source: Source): boolean {
+  return source.kind === 'column' && source.of?.kind === 'float';
+}
+
+/** A decimal meets a column of 32 bits as the value that such a column keeps of it. */
+function asSingle(value: NumberValue): NumberValue {
+  return value.decimal ? { ...value, double: Math.fround(value.double) } : value;
+}
+
+interface IntRange {
+  readonly least?: bigint;
+  readonly most?: bigint;
+}
+
+const INT64: IntRange = { least: -(2n ** 63n), most: 2n ** 63n - 1n };
+const UINT64: IntRange = { least: 0n, most: 2n ** 64n - 1n };
+
+function compareInt(op: CompareOp, { floor, fraction }: NumberValue, range = INT64): Test | 'never' | 'notNull' {
   if (fraction) {
     // No integer lies between the floor and the value.
     if (op === '=') return 'never';
     if (op === '<>') return 'notNull';
-    return compareInt(op === '<' || op === '<=' ? '<=' : '>', { floor, fraction: false, decimal: false, double: 0 });
+    const whole = { floor, fraction: false, decimal: false, double: 0 };
+    return compareInt(op === '<' || op === '<=' ? '<=' : '>', whole, range);
   }
-  if (floor >= MIN_INT64 && floor <= MAX_INT64) return { kind: 'int', op, value: floor };
+  const { least, most } = range;
+  const isWithin = (least === undefined || floor >= least) && (most === undefined || floor <= most);
+  if (isWithin) return { kind: 'int', op, value: floor };
   return holds(op, floor > 0n ? -1 : 1) ? 'notNull' : 'never';
 }
 
@@ -93,6 +158,8 @@ export function bindIn(
   if (ints.length > 0) groups.push({ kind: 'intIn', values: [...new Set(ints)], negated });
   if (doubles.length > 0) groups.push({ kind: 'doubleIn', values: [...new Set(doubles)], negated });
   if (texts.length > 0) groups.push({ kind: 'textIn', values: [...new Set(texts)], negated });
+  const bytes = tests.flatMap((test) => (test.kind === 'bytes' ? [test.value] : []));
+  if (bytes.length > 0) groups.push({ kind: 'bytesIn', values: bytes, negated });
   if (numbers.length > 0) groups.push({ kind: 'numberIn', values: numbers, negated });
   for (const test of tests) {
     if (test.kind !== 'bool' && test.kind !== 'textBool') continue;
@@ -144,8 +211,13 @@ function clash(context: BindContext, source: Source, literal: LiteralOperand): E
 function clashHint(source: Source, literal: LiteralOperand): string | undefined {
   if (source.kind !== 'column') return undefined;
   if (source.type === 'text' && literal.kind === 'number') return `Write '${literal.text}'.`;
-  if (source.type === 'timestamp') return "Times are written in single quotes: '2024-01-31T08:00:00Z'.";
-  const number = source.type === 'int' || source.type === 'double';
+  const { type } = source;
+  if (type === 'date') return "Dates are written in single quotes: '2024-01-31'.";
+  if (type === 'time') return "Times of day are written in single quotes: '08:30:00.123456'.";
+  if (type === 'bytes') return "Bytes are written in hex, in single quotes: 'c0ffee'.";
+  if (type === 'decimal') return 'Decimals are written as 12.50.';
+  if (type === 'timestamp' || type === 'instant') return "Times are written in single quotes: '2024-01-31T08:00:00Z'.";
+  const number = type === 'int' || type === 'uint64' || type === 'double';
   return number && literal.kind === 'string' ? 'Numbers are written without quotes.' : undefined;
 }
 

@@ -5,7 +5,7 @@
  * Attributes are text. Compared with a number they count as the number their text stands for, compared with TRUE or
  * FALSE as the boolean, and are null where the text is neither.
  */
-import type { TableSchema } from '../../model/table.ts';
+import type { ReadSchema } from '../schema.ts';
 import type { CompareOp, Expression, Operand } from './ast.ts';
 import { bindIn, constant, isLiteral, testOf } from './bind-test.ts';
 import { filterError } from './error.ts';
@@ -21,13 +21,13 @@ import {
   type Source,
   type ValueKind,
 } from './predicate.ts';
-import { type BindContext, describe, nestedSourceError, resolveName, unknownHint } from './source.ts';
+import { type BindContext, describe, findColumn, nestedSourceError, resolveName, unknownHint } from './source.ts';
 
 /** Bound on a LIKE pattern: the worst ones take pattern times value steps. */
 const MAX_PATTERN_LENGTH = 1000;
 
 /** The predicate of a filter's text. Throws invalid_argument with position and caret. */
-export function bindFilter(source: string, schema: TableSchema): Predicate {
+export function bindFilter(source: string, schema: ReadSchema): Predicate {
   return bind({ source, schema }, parseFilter(source), false);
 }
 
@@ -84,9 +84,7 @@ function bindMatch(
   ] as const) {
     if (source.kind === 'nested') throw nestedError(context, source, operand);
   }
-  const a = left.kind === 'column' ? left.type : undefined;
-  const b = right.kind === 'column' ? right.type : undefined;
-  const as = matchKind(a, b);
+  const as = matchKind(left, right);
   if (as === undefined) {
     const message = `${describe(left)} cannot be compared with ${describe(right)}`;
     throw filterError(context.source, rightOperand.at, message);
@@ -95,13 +93,33 @@ function bindMatch(
 }
 
 /** How values of two kinds compare; an attribute (undefined) takes the kind of the other side. */
-function matchKind(a: ValueKind | undefined, b: ValueKind | undefined): MatchKind | undefined {
+function matchKind(one: Source, other: Source): MatchKind | undefined {
+  const a = one.kind === 'column' ? one.type : undefined;
+  const b = other.kind === 'column' ? other.type : undefined;
+  if (SAME_TYPE.has(a) || SAME_TYPE.has(b)) {
+    if (a !== b || JSON.stringify(typeOf(one)) !== JSON.stringify(typeOf(other))) return undefined;
+    return a === 'bytes' ? 'text' : 'number';
+  }
   if (a === 'timestamp' || b === 'timestamp') return a === b ? 'number' : undefined;
   const left = a ?? b ?? 'text';
   const right = b ?? left;
   if (left === 'text' || right === 'text') return left === right ? 'text' : undefined;
   if (left === 'bool' || right === 'bool') return left === right ? 'bool' : undefined;
   return 'number';
+}
+
+/** Kinds that are compared with columns of the very same type alone. */
+const SAME_TYPE: ReadonlySet<ValueKind | undefined> = new Set([
+  'uint64',
+  'decimal',
+  'date',
+  'time',
+  'instant',
+  'bytes',
+] as const);
+
+function typeOf(source: Source): unknown {
+  return source.kind === 'column' ? source.of : undefined;
 }
 
 function bindLike(context: BindContext, like: Extract<Expression, { kind: 'like' }>, negated: boolean): Predicate {
@@ -167,11 +185,12 @@ function sourceOf(context: BindContext, operand: Operand, by?: string): Source {
 
 function entrySource(context: BindContext, name: string, key: string, at: number): Source {
   const { schema } = context;
-  const column = schema.columns.find((candidate) => candidate.name === name.toLowerCase());
+  const column = findColumn(schema, name, false);
   if (column?.type.kind === 'map') return { kind: 'attribute', maps: [column.name], key };
   const maps = schema.columns.filter((candidate) => candidate.type.kind === 'map').map((map) => map.name);
   const found = column === undefined ? `${schema.name} has no column ${name}` : `${column.name} is no map`;
-  throw filterError(context.source, at, found, `Attributes are found in ${maps.join(', ')}.`);
+  const hint = maps.length === 0 ? undefined : `Attributes are found in ${maps.join(', ')}.`;
+  throw filterError(context.source, at, found, hint);
 }
 
 function nestedError(context: BindContext, source: Extract<Source, { kind: 'nested' }>, operand: Operand): Error {

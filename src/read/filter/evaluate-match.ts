@@ -34,6 +34,8 @@ function textMatchRows(a: TextView, b: TextView, passes: (order: number) => bool
 
 function numberAt(view: View, row: number): number | bigint | undefined {
   if (isNull(view, row)) return undefined;
+  if (view.kind === 'int' && view.form?.kind === 'unsigned') return BigInt.asUintN(64, view.values[row]!);
+  if (view.kind === 'decimal') return view.values[row];
   if (view.kind === 'int' || view.kind === 'timestamp' || view.kind === 'double') return view.values[row];
   return numberOfText(textAt(text(view), row));
 }

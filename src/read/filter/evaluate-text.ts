@@ -58,6 +58,12 @@ export function compileTextTest(test: Test): TextTest {
       const has = bytesSet(test.values);
       return (bytes, start, end) => has(bytes, start, end) !== test.negated;
     }
+    case 'bytes': {
+      const { op, value } = test;
+      return (bytes, start, end) => holds(op, compareBytes(bytes, start, end, value));
+    }
+    case 'bytesIn':
+      return (bytes, start, end) => test.values.some((value) => equalBytes(bytes, start, end, value)) !== test.negated;
     case 'like': {
       const pattern = compileLike(test.pattern, test.escape);
       return (bytes, start, end) => matchLike(pattern, bytes, start, end) !== test.negated;

@@ -7,6 +7,7 @@ import { BridgeError } from '../../errors.ts';
 import { createReadBatch, type ReadBatch, type TableColumns } from '../columns/batch.ts';
 import {
   type BoolView,
+  type DecimalView,
   type DoubleView,
   type IntView,
   isNull,
@@ -91,6 +92,10 @@ function testRows(source: Source, test: Test, batch: ReadBatch, rows: Int32Array
       if (test.kind === 'double') return doubleRows(view, test.op, test.value, rows);
       if (test.kind === 'doubleIn') return doubleInRows(view, new Set(test.values), test.negated, rows);
       break;
+    case 'decimal':
+      if (test.kind === 'int') return decimalRows(view, test.op, test.value, rows);
+      if (test.kind === 'intIn') return decimalInRows(view, new Set(test.values), test.negated, rows);
+      break;
     case 'bool':
       if (test.kind === 'bool') return boolRows(view, test.whenFalse, test.whenTrue, rows);
       break;
@@ -113,16 +118,18 @@ function passes(op: CompareOp): number {
 /** Compares the two halves of each 64-bit value: a BigInt a row would cost ten times as much. */
 function intRows(view: IntView | TimestampView, op: CompareOp, value: bigint, rows: Int32Array): Int32Array {
   const { values, valid } = view;
+  // Unsigned values are in the order of signed ones whose highest bit is turned.
+  const turn = isUnsigned(view) ? 0x8000_0000 : 0;
   const highs = new Int32Array(values.buffer, values.byteOffset, 2 * values.length);
   const lows = new Uint32Array(values.buffer, values.byteOffset, 2 * values.length);
-  const high = Number(BigInt.asIntN(32, value >> 32n));
+  const high = Number(BigInt.asIntN(32, value >> 32n)) ^ turn;
   const low = Number(BigInt.asUintN(32, value));
   const pass = passes(op);
   const out = new Int32Array(rows.length);
   let n = 0;
   for (const row of rows) {
     if (valid !== undefined && valid[row] === 0) continue;
-    const h = highs[2 * row + 1]!;
+    const h = highs[2 * row + 1]! ^ turn;
     const l = lows[2 * row]!;
     const order = h !== high ? (h < high ? 0 : 2) : l === low ? 1 : l < low ? 0 : 2;
     if (((pass >> order) & 1) === 1) out[n++] = row;
@@ -130,7 +137,26 @@ function intRows(view: IntView | TimestampView, op: CompareOp, value: bigint, ro
   return out.subarray(0, n);
 }
 
-function intInRows(view: IntView | TimestampView, values: Set<bigint>, negated: boolean, rows: Int32Array): Int32Array {
+function isUnsigned(view: IntView | TimestampView): boolean {
+  return view.kind === 'int' && view.form?.kind === 'unsigned';
+}
+
+function decimalRows({ values, valid }: DecimalView, op: CompareOp, value: bigint, rows: Int32Array): Int32Array {
+  const pass = passes(op);
+  return rows.filter((row) => {
+    if (valid !== undefined && valid[row] === 0) return false;
+    const found = values[row]!;
+    return ((pass >> (found < value ? 0 : found === value ? 1 : 2)) & 1) === 1;
+  });
+}
+
+function decimalInRows(view: DecimalView, values: Set<bigint>, negated: boolean, rows: Int32Array): Int32Array {
+  return rows.filter((row) => !isNull(view, row) && values.has(view.values[row]!) !== negated);
+}
+
+function intInRows(view: IntView | TimestampView, asked: Set<bigint>, negated: boolean, rows: Int32Array): Int32Array {
+  // Unsigned values are kept by their bits.
+  const values = isUnsigned(view) ? new Set([...asked].map((value) => BigInt.asIntN(64, value))) : asked;
   return rows.filter((row) => !isNull(view, row) && values.has(view.values[row]!) !== negated);
 }
 

@@ -15,24 +15,36 @@ const MAX_EXPONENT = 400;
 
 const PARTS = /^(-?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
 
-/** Undefined for a decimal beyond every double. The text has the lexer's form. */
-export function parseNumber(text: string): NumberValue | undefined {
+/** Undefined for a decimal beyond every double. The text has the lexer's form. `shift`: times 10 to this power. */
+export function parseNumber(text: string, shift = 0): NumberValue | undefined {
   const parts = PARTS.exec(text)!;
   const fractionDigits = parts[3] ?? '';
   const exponent = Number(parts[4] ?? 0);
   if (Math.abs(exponent) > MAX_EXPONENT) return undefined;
   const digits = BigInt(`${parts[2] ?? ''}${fractionDigits}`);
   const signed = parts[1] === '-' ? -digits : digits;
-  const scale = fractionDigits.length - exponent;
+  const scale = fractionDigits.length - exponent - shift;
   const decimal = parts[3] !== undefined || parts[4] !== undefined;
   const double = Number(text);
   if (decimal && !Number.isFinite(double)) return undefined;
   if (scale <= 0) return { floor: signed * 10n ** BigInt(-scale), fraction: false, decimal, double };
-  const unit = 10n ** BigInt(scale);
-  const remainder = signed % unit;
-  const towardsZero = signed / unit;
+  return { ...unitsOf(signed, 10n ** BigInt(scale)), decimal, double };
+}
+
+/** A whole number of small units in larger ones. */
+export function unitsOf(value: bigint, unit: bigint): NumberValue {
+  const remainder = value % unit;
+  const towardsZero = value / unit;
   const floor = remainder < 0n ? towardsZero - 1n : towardsZero;
-  return { floor, fraction: remainder !== 0n, decimal, double };
+  return { floor, fraction: remainder !== 0n, decimal: false, double: Number(floor) };
+}
+
+const NUMBER_TEXT = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
+
+/** A number written as a string, as decimals are given out. */
+export function parseNumberText(text: string, shift: number): NumberValue | undefined {
+  const trimmed = text.trim();
+  return NUMBER_TEXT.test(trimmed) ? parseNumber(trimmed.replace(/^\+/, ''), shift) : undefined;
 }
 
 /**

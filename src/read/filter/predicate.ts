@@ -6,13 +6,27 @@
  * turns `=` into `<>` and so on. What is left is AND and OR over tests, and both are true exactly when enough of their
  * terms are true; so a test only has to say "true" or "not true", and unknown (a null value) counts as not true.
  */
+
+import type { ReadType } from '../schema.ts';
 import type { CompareOp } from './ast.ts';
 import type { NumberValue } from './number.ts';
 
-export type ValueKind = 'text' | 'int' | 'double' | 'bool' | 'timestamp';
+export type ValueKind =
+  | 'text'
+  | 'int'
+  | 'double'
+  | 'bool'
+  | 'timestamp'
+  | 'uint64'
+  | 'decimal'
+  | 'date'
+  | 'time'
+  | 'instant'
+  | 'bytes';
 
 export type Source =
-  | { readonly kind: 'column'; readonly column: string; readonly type: ValueKind }
+  /** `of` tells units, scales and forms of types that need it (read/schema.ts). */
+  | { readonly kind: 'column'; readonly column: string; readonly type: ValueKind; readonly of?: ReadType }
   /** Text of the first of the maps that has the key with a value. */
   | { readonly kind: 'attribute'; readonly maps: readonly string[]; readonly key: string }
   /** A column that can only be asked for null: map, list, struct. */
@@ -21,6 +35,7 @@ export type Source =
 /** Asked of values that are not null; a null value passes only `null` with `isNull`. */
 export type Test =
   | { readonly kind: 'null'; readonly isNull: boolean }
+  /** Integers, and whatever is kept as one: times in the column's unit, days, decimals times 10^scale. */
   | { readonly kind: 'int'; readonly op: CompareOp; readonly value: bigint }
   | { readonly kind: 'intIn'; readonly values: readonly bigint[]; readonly negated: boolean }
   | { readonly kind: 'double'; readonly op: CompareOp; readonly value: number }
@@ -28,6 +43,8 @@ export type Test =
   | { readonly kind: 'bool'; readonly whenFalse: boolean; readonly whenTrue: boolean }
   | { readonly kind: 'text'; readonly op: CompareOp; readonly value: string }
   | { readonly kind: 'textIn'; readonly values: readonly string[]; readonly negated: boolean }
+  | { readonly kind: 'bytes'; readonly op: CompareOp; readonly value: Uint8Array }
+  | { readonly kind: 'bytesIn'; readonly values: readonly Uint8Array[]; readonly negated: boolean }
   | { readonly kind: 'like'; readonly pattern: string; readonly escape: string | undefined; readonly negated: boolean }
   /** Text that is a number, compared as one; other text is null. */
   | { readonly kind: 'number'; readonly op: CompareOp; readonly value: NumberValue }

@@ -10,7 +10,7 @@ import { compareBytes, compileLike, likePrefix, utf8 } from './text.ts';
 
 /**
  * What holds for a source in all rows asked about. `min` and `max` bound the values that are not null; they need not
- * occur. Text is UTF-8, integers and timestamps (microseconds) are bigints, booleans 0 and 1. NaN is never within
+ * occur. Text is UTF-8; integers, times, dates and decimals are bigints as tests have them; booleans 0 and 1. NaN is never within
  * bounds of doubles, so that a double's `max` says nothing about NaN. Bounds of an attribute that are numbers bound the
  * numbers its texts stand for, and say that every text is a number.
  */
@@ -62,6 +62,10 @@ function excluded(test: Test, bounds: Bounds): boolean {
       return test.op === '=' ? absent(test.value) : outside(test.op, test.value, bounds, true);
     case 'text':
       return test.op === '=' ? absent(utf8(test.value)) : outside(test.op, utf8(test.value), bounds, false);
+    case 'bytes':
+      return test.op === '=' ? absent(test.value) : outside(test.op, test.value, bounds, false);
+    case 'bytesIn':
+      return !test.negated && test.values.every(absent);
     case 'bool':
       return (!test.whenFalse || absent(0)) && (!test.whenTrue || absent(1));
     case 'intIn':

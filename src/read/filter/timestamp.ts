@@ -1,7 +1,12 @@
-import type { NumberValue } from './number.ts';
+import type { TimeUnit } from '../schema.ts';
+import { type NumberValue, unitsOf } from './number.ts';
 
 const ISO =
   /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*([Zz]|[+-]\d\d(?::?\d\d)?)?)?$/;
+const TIME_OF_DAY = /^(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?$/;
+
+const NANOS_IN = { ms: 1_000_000n, us: 1000n, ns: 1n } as const;
+const NANOS_IN_DAY = 86_400_000_000_000n;
 
 /**
  * Microseconds since the epoch of an ISO 8601 text: a date, or a date and a time of day with up to nine digits after
@@ -9,6 +14,32 @@ const ISO =
  * stay exact. Undefined where the text is no such time.
  */
 export function parseTimestamp(text: string): NumberValue | undefined {
+  return parseInstant(text, 'us');
+}
+
+/** The same in another unit. */
+export function parseInstant(text: string, unit: TimeUnit): NumberValue | undefined {
+  const nanos = parseNanos(text);
+  return nanos === undefined ? undefined : unitsOf(nanos, NANOS_IN[unit]);
+}
+
+/** Days since the epoch; a time of day is the fraction. */
+export function parseDay(text: string): NumberValue | undefined {
+  const nanos = parseNanos(text);
+  return nanos === undefined ? undefined : unitsOf(nanos, NANOS_IN_DAY);
+}
+
+/** Time since midnight of `08:30`, `08:30:00` or `08:30:00.123456789`. */
+export function parseTimeOfDay(text: string, unit: TimeUnit): NumberValue | undefined {
+  const parts = TIME_OF_DAY.exec(text.trim());
+  if (parts === null) return undefined;
+  const [hour, minute, second] = parts.slice(1, 4).map((part) => Number(part ?? 0));
+  if (hour! > 23 || minute! > 59 || second! > 59) return undefined;
+  const seconds = BigInt((hour! * 60 + minute!) * 60 + second!);
+  return unitsOf(seconds * 1_000_000_000n + BigInt((parts[4] ?? '').padEnd(9, '0')), NANOS_IN[unit]);
+}
+
+function parseNanos(text: string): bigint | undefined {
   const parts = ISO.exec(text.trim());
   if (parts === null) return undefined;
   const [year, month, day, hour, minute, second] = parts.slice(1, 7).map((part) => Number(part ?? 0));
@@ -20,8 +51,7 @@ export function parseTimestamp(text: string): NumberValue | undefined {
   const offsetMinutes = parseOffset(parts[8]);
   if (!real || offsetMinutes === undefined) return undefined;
   const nanos = BigInt((parts[7] ?? '').padEnd(9, '0'));
-  const micros = BigInt(time.getTime() - offsetMinutes * 60_000) * 1000n + nanos / 1000n;
-  return { floor: micros, fraction: nanos % 1000n !== 0n, decimal: false, double: Number(micros) };
+  return BigInt(time.getTime() - offsetMinutes * 60_000) * 1_000_000n + nanos;
 }
 
 function parseOffset(text: string | undefined): number | undefined {

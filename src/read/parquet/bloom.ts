@@ -3,7 +3,7 @@
  * fetched; with the tail of a file that this bridge wrote they are there already.
  */
 import { hashParquetValue, readBloomFilter, sbbfContains } from 'hyparquet/src/bloom.js';
-import type { Predicate } from '../filter/predicate.ts';
+import type { Predicate, ValueKind } from '../filter/predicate.ts';
 import type { Value } from '../filter/prune.ts';
 import { fetchRuns } from './byte-runs.ts';
 import type { Footer } from './footer.ts';
@@ -16,6 +16,9 @@ const MAX_FILTER_BYTES = 4 * 1024 * 1024;
 /** By column: whether surely no row of the row group has a value. */
 export type Lacks = ReadonlyMap<string, (value: Value) => boolean>;
 
+/** Kinds whose values are hashed as they are: files may have times and decimals in other units and scales. */
+const HASHED: ReadonlySet<ValueKind> = new Set(['text', 'int', 'double', 'bool', 'bytes']);
+
 /** Columns of which a predicate asks equality with values. */
 export function equalityColumns(predicate: Predicate): readonly string[] {
   switch (predicate.kind) {
@@ -25,7 +28,7 @@ export function equalityColumns(predicate: Predicate): readonly string[] {
     case 'test': {
       const { source, test } = predicate;
       const equality = 'op' in test ? test.op === '=' : 'values' in test && !test.negated;
-      return equality && source.kind === 'column' ? [source.column] : [];
+      return equality && source.kind === 'column' && HASHED.has(source.type) ? [source.column] : [];
     }
     default:
       return [];

@@ -1,8 +1,8 @@
 import { type RecordBatch, tableFromIPC } from 'apache-arrow';
 import { readParquet } from 'parquet-wasm/node';
-import type { TableSchema } from '../../model/table.ts';
 import { fromArrow } from '../columns/from-arrow.ts';
 import { sliceView, type View } from '../columns/view.ts';
+import type { ReadSchema } from '../schema.ts';
 import type { ByteRuns } from './byte-runs.ts';
 import { type ColumnSpan, spansOf } from './column-span.ts';
 import { canDecodeFlat, decodeFlat } from './flat-column.ts';
@@ -25,7 +25,7 @@ export function decodeSpans(
   spans: readonly ColumnSpan[],
   runs: ByteRuns,
   rows: RowRange,
-  schema: TableSchema,
+  schema: ReadSchema,
 ): Views {
   const views: Views = new Map();
   const others = new Map<string, ColumnSpan[]>();
@@ -51,7 +51,7 @@ function flatView(
   { column, firstRow, endRow, leaves }: ColumnSpan,
   runs: ByteRuns,
   rows: RowRange,
-  schema: TableSchema,
+  schema: ReadSchema,
 ): View | undefined {
   const { leaf, dictionary, pages } = leaves[0]!;
   const meta = footer.metadata.row_groups[group]!.columns[leaf]!.meta_data!;
@@ -75,7 +75,7 @@ function decodeTogether(
   spans: readonly ColumnSpan[],
   runs: ByteRuns,
   rows: RowRange,
-  schema: TableSchema,
+  schema: ReadSchema,
   views: Views,
 ): void {
   const { firstRow } = spans[0]!;

@@ -4,15 +4,15 @@
  * time. Only what files of this bridge hold is taken, and what is alike in others; all else is left to parquet-wasm.
  */
 import type { ColumnMetaData, SchemaElement } from 'hyparquet';
-import type { ColumnType } from '../../model/table.ts';
 import { sliceView, type View } from '../columns/view.ts';
+import type { ReadType } from '../schema.ts';
 import { decodeHybrid, decodeLevels } from './hybrid.ts';
 import { canDecompress, decompress, pagesIn, type RawPage } from './page.ts';
 import type { RowRange } from './page-index.ts';
 import { createTextValues, type TextValues } from './text-values.ts';
 
 /** Whether a column chunk has a form that `decodeFlat` knows. */
-export function canDecodeFlat(meta: ColumnMetaData, element: SchemaElement, type: ColumnType): boolean {
+export function canDecodeFlat(meta: ColumnMetaData, element: SchemaElement, type: ReadType): boolean {
   const known = meta.encodings.every((encoding) => ENCODINGS.has(encoding));
   if (!known || !canDecompress(meta.codec) || meta.path_in_schema.length !== 1) return false;
   if (element.repetition_type === 'REPEATED') return false;
@@ -57,7 +57,7 @@ interface Decoding {
 export function decodeFlat(
   meta: ColumnMetaData,
   element: SchemaElement,
-  type: ColumnType,
+  type: ReadType,
   parts: readonly Uint8Array[],
   rows: number,
   wanted: RowRange,
@@ -73,7 +73,7 @@ export function decodeFlat(
   return sliceView(viewOf(values, type, rows, valid), wanted.start, wanted.end);
 }
 
-function viewOf(values: TextValues | Words, type: ColumnType, rows: number, valid: Uint8Array | undefined): View {
+function viewOf(values: TextValues | Words, type: ReadType, rows: number, valid: Uint8Array | undefined): View {
   if ('view' in values) return values.view(valid);
   if (type.kind === 'double') return { kind: 'double', rows, values: new Float64Array(values.words.buffer), valid };
   const kind = type.kind === 'timestamp' ? 'timestamp' : 'int';

@@ -22,6 +22,9 @@ export const EXACT: Partial<ParquetParsers> = {
   timestampFromMilliseconds: (ms) => ms * 1000n,
   timestampFromMicroseconds: (us) => us,
   timestampFromNanoseconds: (ns) => (ns - (((ns % 1000n) + 1000n) % 1000n)) / 1000n,
+  // What is declared as the parsers' result is only what the defaults give.
+  dateFromDays: (days) => days as unknown as Date,
+  uuidFromBytes: (bytes) => bytes as unknown as string,
 };
 
 export interface Footer {

@@ -3,13 +3,13 @@
  * (https://parquet.apache.org/docs/file-format/pageindex/). A file may have none, or one for some columns only.
  */
 import { type ColumnIndex, readColumnIndex, readOffsetIndex, type SchemaElement } from 'hyparquet';
-import type { ColumnType } from '../../model/table.ts';
 import type { ByteRange } from '../../store/store.ts';
 import type { Bounds } from '../filter/prune.ts';
+import type { ReadType } from '../schema.ts';
+import { typedBound } from './bounds.ts';
 import { type ByteRuns, fetchRuns } from './byte-runs.ts';
 import { EXACT, type Footer } from './footer.ts';
 import { corruptFile, type TailReader } from './object-reader.ts';
-import { typedBound } from './statistics.ts';
 
 /** Bound on the indexes of one column chunk. */
 const MAX_INDEX_BYTES = 16 * 1024 * 1024;
@@ -99,7 +99,7 @@ export async function readPageBounds(
   footer: Footer,
   group: number,
   leaf: number,
-  type: ColumnType,
+  type: ReadType,
   pages: readonly Page[],
 ): Promise<readonly Bounds[] | undefined> {
   const { column_index_offset: offset, column_index_length: length } =
@@ -117,9 +117,10 @@ export async function readPageBounds(
   }
 }
 
-function pageBounds(index: ColumnIndex, i: number, rows: number, type: ColumnType, element: SchemaElement): Bounds {
+function pageBounds(index: ColumnIndex, i: number, rows: number, type: ReadType, element: SchemaElement): Bounds {
   if (index.null_pages[i]) return { rows, allNull: true };
   const nullCount = index.null_counts === undefined ? undefined : Number(index.null_counts[i]);
-  const [min, max] = [index.min_values[i], index.max_values[i]].map((value) => typedBound(value, type, element));
+  const min = typedBound(index.min_values[i], type, element, 'min');
+  const max = typedBound(index.max_values[i], type, element, 'max');
   return { rows, nullCount, min, max };
 }
