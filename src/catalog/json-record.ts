@@ -1,5 +1,6 @@
 /** Reading of small JSON records of the lake: whatever does not fit is a `corrupt` that names the key and the place. */
 import { BridgeError } from '../errors.ts';
+import { isEnvelope } from '../store/envelope.ts';
 
 export interface RecordReader {
   string(name: string): string;
@@ -23,6 +24,11 @@ export interface RecordReader {
 
 /** Parses UTF-8 JSON with `formatVersion` 1, the only one there is so far. */
 export function parseRecord(body: Uint8Array, key: string): RecordReader {
+  if (isEnvelope(body)) {
+    throw new BridgeError('config', `${key} is encrypted, and the configuration has no key for it`, {
+      hint: 'Set type = "client" and the key in [s3.encryption].',
+    });
+  }
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));

@@ -156,13 +156,23 @@ function buildCredentials({ text, optional }: Settings): S3Config['credentials']
   };
 }
 
-function buildEncryption({ get, optional }: Settings): S3Config['encryption'] {
+function buildEncryption({ optional, get }: Settings): S3Config['encryption'] {
   const type = optional('s3.encryption.type');
+  const kmsKeyId = optional('s3.encryption.kms_key_id');
   if (type === 'aws:kms') {
-    const bucketKeyEnabled = get('s3.encryption.bucket_key_enabled') as boolean | undefined;
-    return { type, kmsKeyId: optional('s3.encryption.kms_key_id'), bucketKeyEnabled };
+    return { type, kmsKeyId, bucketKeyEnabled: get('s3.encryption.bucket_key_enabled') as boolean | undefined };
   }
-  return type === 'AES256' ? { type } : undefined;
+  if (type !== 'client') return type === 'AES256' ? { type } : undefined;
+  const keyFile = optional('s3.encryption.key_file');
+  const list = (path: string) => (get(path) ?? []) as readonly string[];
+  return {
+    type,
+    keyFile: keyFile === undefined ? undefined : resolve(keyFile),
+    kmsKeyId,
+    oldKeyFiles: list('s3.encryption.old_key_files').map((path) => resolve(path)),
+    oldKmsKeyIds: list('s3.encryption.old_kms_key_ids'),
+    kmsEndpoint: optional('s3.encryption.kms_endpoint'),
+  };
 }
 
 function buildParquet({ text, number, flag, texts }: Settings): Config['parquet'] {

@@ -180,16 +180,15 @@ export const S3_KEYS: readonly Key[] = [
   {
     path: 's3.encryption.type',
     type: 'string',
-    values: ['AES256', 'aws:kms'],
+    values: ['AES256', 'aws:kms', 'client'],
     example: 'aws:kms',
-    unsupportedValues: { client: 'Use "AES256" or "aws:kms", encryption by the store.' },
-    doc: 'Encryption asked of the store; absent: as the bucket is set.',
+    doc: 'Encryption asked of the store, or "client": before anything leaves this process; absent: as the bucket is set.',
   },
   {
     path: 's3.encryption.kms_key_id',
     type: 'string',
     example: 'alias/telemetry',
-    doc: 'KMS key for type "aws:kms"; absent: the key of the account.',
+    doc: 'KMS key for type "aws:kms" (absent: the key of the account), and for "client" without `key_file`.',
   },
   {
     path: 's3.encryption.bucket_key_enabled',
@@ -200,8 +199,26 @@ export const S3_KEYS: readonly Key[] = [
   {
     path: 's3.encryption.key_file',
     type: 'path',
-    unsupported: 'Use s3.encryption.type "AES256" or "aws:kms", encryption by the store.',
-    doc: 'Key for encryption by the client.',
+    example: 'config/lake.key',
+    doc: 'File with the key of type "client": 32 bytes, as they are, in hexadecimal or in base64.',
+  },
+  {
+    path: 's3.encryption.old_key_files',
+    type: 'strings',
+    example: ['config/lake-2025.key'],
+    doc: 'Key files that objects of type "client" were written with before; for reads.',
+  },
+  {
+    path: 's3.encryption.old_kms_key_ids',
+    type: 'strings',
+    example: ['arn:aws:kms:eu-central-1:111122223333:key/1234abcd'],
+    doc: 'The same for KMS keys; what KMS rotates inside a key needs none of this.',
+  },
+  {
+    path: 's3.encryption.kms_endpoint',
+    type: 'url',
+    example: 'http://127.0.0.1:8080',
+    doc: 'URL of a KMS server other than AWS, for type "client".',
   },
   { path: 's3.multipart.enabled', type: 'boolean', default: true, doc: 'Whether large objects are uploaded in parts.' },
   {

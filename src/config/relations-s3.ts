@@ -147,15 +147,36 @@ function checkCredentials(settings: Settings, problems: Problems): void {
   }
 }
 
+/** Which types use a key of `[s3.encryption]`. */
+const ENCRYPTION_USERS: readonly (readonly [key: string, types: readonly string[]])[] = [
+  ['kms_key_id', ['aws:kms', 'client']],
+  ['bucket_key_enabled', ['aws:kms']],
+  ['key_file', ['client']],
+  ['old_key_files', ['client']],
+  ['old_kms_key_ids', ['client']],
+  ['kms_endpoint', ['client']],
+];
+
 function checkEncryption(settings: Settings, problems: Problems): void {
-  if (settings.optional('s3.encryption.type') === 'aws:kms') return;
-  for (const path of ['s3.encryption.kms_key_id', 's3.encryption.bucket_key_enabled']) {
-    if (!settings.has(path)) continue;
-    problems.report(
-      path,
-      `${path} is used by s3.encryption.type "aws:kms" only; set that type or remove the key`,
-      'key',
-    );
+  const type = settings.optional('s3.encryption.type') ?? '';
+  for (const [key, users] of ENCRYPTION_USERS) {
+    const path = `s3.encryption.${key}`;
+    if (!settings.has(path) || users.includes(type)) continue;
+    const all = users.map((user) => `"${user}"`).join(' and ');
+    problems.report(path, `${path} is used by s3.encryption.type ${all} only; set that type or remove the key`, 'key');
+  }
+  if (type === 'client') checkClientKeys(settings, problems);
+}
+
+function checkClientKeys(settings: Settings, problems: Problems): void {
+  const path = 's3.encryption.key_file';
+  const hasFile = settings.has(path);
+  const hasKms = settings.has('s3.encryption.kms_key_id');
+  if (!hasFile && !hasKms) {
+    problems.reportMissing(path, 's3.encryption.type "client" needs it, or kms_key_id');
+  } else if (hasFile && hasKms) {
+    const more = 'the other one of a rotation goes to old_key_files or old_kms_key_ids';
+    problems.report(path, `${path} and kms_key_id are both set; one key encrypts what is written: ${more}`, 'key');
   }
 }
 

@@ -125,6 +125,16 @@ export interface S3Config {
         readonly kmsKeyId: string | undefined;
         readonly bucketKeyEnabled: boolean | undefined;
       }
+    | {
+        readonly type: 'client';
+        /** One of the two is there: the key for what is written. */
+        readonly keyFile: string | undefined;
+        readonly kmsKeyId: string | undefined;
+        /** Keys for what was written before. */
+        readonly oldKeyFiles: readonly string[];
+        readonly oldKmsKeyIds: readonly string[];
+        readonly kmsEndpoint: string | undefined;
+      }
     | undefined;
   readonly multipart: {
     readonly enabled: boolean;

@@ -10,6 +10,16 @@ export interface OpenStoreOptions {
 
 /** The store the configuration names. Opening makes no call: ask `check()` whether it can be used. */
 export async function openStore(config: Config, options: OpenStoreOptions = {}): Promise<ObjectStore> {
+  const store = await openPlainStore(config, options);
+  const encryption = config.s3?.encryption;
+  if (config.s3 === undefined || encryption?.type !== 'client') return store;
+  const { encryptedStore } = await import('./encrypted.ts');
+  const { createKeyRing } = await import('./key-ring.ts');
+  return encryptedStore(store, await createKeyRing(encryption, config.s3, options));
+}
+
+/** The same with objects as they are stored: where they are encrypted before, nothing opens them. */
+export async function openPlainStore(config: Config, options: OpenStoreOptions = {}): Promise<ObjectStore> {
   if (config.storage.type === 'file') return createFileStore(config.storage.path, options);
   if (config.s3) {
     // Loaded only for a lake in S3: the AWS SDK takes 20 MB in every thread, and time at the start.

@@ -65,7 +65,7 @@ export function objectParams(context: S3Context, key: string, options: PutOption
     ...(options.contentType === undefined ? {} : { ContentType: options.contentType }),
     Metadata: { ...metadata, ...options.metadata, [WRITE_ID]: writeId },
     ...(acl === undefined ? {} : { ACL: acl }),
-    ...(encryption === undefined ? {} : { ServerSideEncryption: encryption.type }),
+    ...(encryption === undefined || encryption.type === 'client' ? {} : { ServerSideEncryption: encryption.type }),
     ...(encryption?.type === 'aws:kms' ? kmsParams(encryption) : {}),
     ...(key.startsWith(BOOKKEEPING) ? {} : dataParams(context.config)),
   };

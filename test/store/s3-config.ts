@@ -1,5 +1,6 @@
 /** Configurations of the S3 store for tests. */
 import type { OperationsConfig, S3Config } from '../../src/config/types.ts';
+import type { ClientEncryption } from '../../src/store/key-ring.ts';
 
 export const OPERATIONS: OperationsConfig = {
   batchSize: 10_000,
@@ -41,6 +42,11 @@ export function s3Config(endpoint: string, changes: Partial<S3Config> = {}): S3C
     multipart: { enabled: true, thresholdMb: 12, partSizeMb: 5, maxConcurrentUploads: 4 },
     ...changes,
   };
+}
+
+export function clientEncryption(changes: Partial<ClientEncryption>): ClientEncryption {
+  const none = { keyFile: undefined, kmsKeyId: undefined, oldKeyFiles: [], oldKmsKeyIds: [], kmsEndpoint: undefined };
+  return { type: 'client', ...none, ...changes };
 }
 
 export function explicit(accessKeyId: string, secretAccessKey: string): S3Config['credentials'] {

@@ -1,15 +1,20 @@
 /** The S3 store against a real server. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import type { S3Config } from '../../src/config/types.ts';
 import type { BridgeError } from '../../src/errors.ts';
+import { encryptedStore } from '../../src/store/encrypted.ts';
+import { createKeyRing } from '../../src/store/key-ring.ts';
 import { createS3Store } from '../../src/store/s3.ts';
 import { createS3Client } from '../../src/store/s3-client.ts';
 import { type Minio, minioBinary, startMinio } from '../support/minio.ts';
 import { collect, keysOf, storeConformance } from './conformance.ts';
-import { explicit, OPERATIONS, s3Config } from './s3-config.ts';
+import { clientEncryption, explicit, OPERATIONS, s3Config } from './s3-config.ts';
 
 const MIB = 1024 * 1024;
 const skip = !minioBinary();
@@ -24,6 +29,28 @@ storeConformance(
       close: async () => {
         store.close();
         await minio.close();
+      },
+    };
+  },
+  { skip },
+);
+
+storeConformance(
+  'MinIO with encrypted objects',
+  async () => {
+    const minio = await startMinio();
+    const folder = await mkdtemp(join(tmpdir(), 'otel-lake-key-'));
+    const keyFile = join(folder, 'lake.key');
+    await writeFile(keyFile, randomBytes(32), { mode: 0o600 });
+    const encryption = clientEncryption({ keyFile });
+    const config = s3Config(minio.endpoint, { encryption });
+    const store = encryptedStore(createS3Store(config, OPERATIONS), await createKeyRing(encryption, config));
+    return {
+      store,
+      close: async () => {
+        store.close();
+        await minio.close();
+        await rm(folder, { recursive: true });
       },
     };
   },
