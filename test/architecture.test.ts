@@ -11,7 +11,13 @@ const COMMANDS = ['main.ts', 'cli/install.mjs', 'app/lane-thread.ts', 'app/encod
 /** What only tests and the documentation stand on: the store's twin in memory, the reference of the configuration. */
 const FOR_TESTS = ['store/memory.ts', 'config/reference.ts'];
 /** What is for those who use the modules as a library. */
-const LIBRARY = ['tables/location.ts', 'records/arrow.ts', 'records/schema-file.ts', 'records/record-types.ts'];
+const LIBRARY = [
+  'tables/location.ts',
+  'tables/csv/open.ts',
+  'records/arrow.ts',
+  'records/schema-file.ts',
+  'records/record-types.ts',
+];
 const ENTRIES = [...COMMANDS, ...FOR_TESTS, ...LIBRARY];
 
 interface Import {
