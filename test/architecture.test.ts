@@ -16,7 +16,8 @@ const LIBRARY = [
   'tables/csv/open.ts',
   'records/arrow.ts',
   'records/schema-file.ts',
-  'records/record-types.ts',
+  'records/builder.ts',
+  'records/to-records.ts',
 ];
 const ENTRIES = [...COMMANDS, ...FOR_TESTS, ...LIBRARY];
 

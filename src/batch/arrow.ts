@@ -24,6 +24,7 @@ import type {
 } from '../model/batch.ts';
 import { arrowSchema, type TableSchema } from '../model/table.ts';
 import { MAX_INT32 } from './bytes.ts';
+import { bitmap, bitmapBytes, NO_NULLS, type Nulls, validNulls } from './validity.ts';
 
 /**
  * The Arrow schema of each table, made once: Arrow's writer knows dictionaries by the ids in their types, which are given
@@ -94,7 +95,8 @@ function columnData(column: ColumnData, type: DataType): Data {
   }
 }
 
-function stringData({ codes, length, dictionary }: StringData, type: Dictionary): Data {
+/** Codes and their dictionary as Arrow's dictionary type. */
+export function stringData({ codes, length, dictionary }: StringData, type: Dictionary): Data {
   const { nullCount, nullBitmap } = codeNulls(codes, length);
   const data = codes.subarray(0, length);
   const values = dictionaryVector(dictionary, type.dictionary);
@@ -175,20 +177,6 @@ function idData({ bytes, width, length, valid }: IdData, type: DataType): Data {
   return makeData({ type, length, ...validNulls(valid, length), valueOffsets, data } as never);
 }
 
-interface Nulls {
-  readonly nullCount: number;
-  readonly nullBitmap: Uint8Array | undefined;
-}
-
-const NO_NULLS: Nulls = { nullCount: 0, nullBitmap: undefined };
-
-function validNulls(valid: Uint8Array | undefined, length: number): Nulls {
-  if (valid === undefined) return NO_NULLS;
-  let present = 0;
-  for (let i = 0; i < length; i++) present += valid[i]!;
-  return present === length ? NO_NULLS : { nullCount: length - present, nullBitmap: bitmap(valid, length) };
-}
-
 function codeNulls(codes: Int32Array, length: number): Nulls {
   let nullCount = 0;
   for (let i = 0; i < length; i++) nullCount += codes[i]! >>> 31;
@@ -196,18 +184,6 @@ function codeNulls(codes: Int32Array, length: number): Nulls {
   const nullBitmap = new Uint8Array(bitmapBytes(length));
   for (let i = 0; i < length; i++) nullBitmap[i >> 3]! |= ((codes[i]! >>> 31) ^ 1) << (i & 7);
   return { nullCount, nullBitmap };
-}
-
-/** One bit for each byte that is 1, lowest bit first. */
-function bitmap(flags: Uint8Array, length: number): Uint8Array {
-  const bits = new Uint8Array(bitmapBytes(length));
-  for (let i = 0; i < length; i++) bits[i >> 3]! |= flags[i]! << (i & 7);
-  return bits;
-}
-
-/** Arrow pads buffers to 8 bytes. */
-function bitmapBytes(length: number): number {
-  return ((length + 63) & ~63) >> 3;
 }
 
 function collectBuffers(column: ColumnData, into: Set<ArrayBuffer>): void {

@@ -64,7 +64,7 @@ export class StringBuilder {
 }
 
 /** Where each row's items begin; offsets[length] is where the next row's begin. */
-class Offsets {
+export class Offsets {
   values = new Int32Array(0);
   #hint = 0;
 

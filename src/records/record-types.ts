@@ -7,12 +7,12 @@ import type { ParquetSchema } from './types.ts';
  *
  * | type | values taken (null and undefined are null) |
  * | --- | --- |
- * | bool | boolean; text `true` `false` |
+ * | bool | boolean; text `true` `false` (in any case) `1` `0` |
  * | int8 … uint64 | integers as number (up to 2^53 - 1) or bigint; text of digits |
  * | float32, float64 | number; bigint where exact; text |
  * | decimal | text; bigint; number, by its shortest text (0.1 is 0.1) |
  * | string | string |
- * | binary, fixed_binary | Uint8Array; text in base64 or hex, see `RecordBuilderOptions.binaryText` |
+ * | binary, fixed_binary | Uint8Array; text in hex or base64, see `RecordBuilderOptions.binaryText` |
  * | date | text `2024-02-29`; Date at midnight UTC |
  * | time | text `13:45:30.123456`; number of milliseconds since midnight; bigint in the column's unit |
  * | timestamp | text in ISO 8601; Date; number of milliseconds since the epoch; bigint in the column's unit |
@@ -51,7 +51,7 @@ export interface RecordBuilderOptions {
   readonly columns?: readonly string[] | undefined;
   /** Given where records are cells of text. */
   readonly text?: TextRules | undefined;
-  /** How bytes are written in text. Default `base64`. */
+  /** How bytes are written in text. Default `hex`, as reads write them. */
   readonly binaryText?: 'base64' | 'hex' | undefined;
   /** Values named in the report, at most; further ones are counted. Default 100. */
   readonly maxReported?: number | undefined;

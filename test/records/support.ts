@@ -1,6 +1,8 @@
 /** Types and schemas of every kind. */
 import fc from 'fast-check';
-import type { FieldType, ParquetField } from '../../src/records/types.ts';
+import { printDate, printTime, printTimestamp } from '../../src/records/time-print.ts';
+import { printDecimal } from '../../src/records/to-records.ts';
+import type { FieldType, ParquetField, TimeUnit } from '../../src/records/types.ts';
 
 const UNITS = fc.constantFrom('ms', 'us', 'ns');
 
@@ -48,4 +50,95 @@ export function arbitraryType(depth = 2): fc.Arbitrary<FieldType> {
 export function arbitraryFields(type: fc.Arbitrary<FieldType>, most: number): fc.Arbitrary<ParquetField[]> {
   const names = fc.uniqueArray(NAMES, { minLength: 1, maxLength: most });
   return names.chain((chosen) => fc.tuple(...chosen.map((name) => field(name, type))));
+}
+
+export type Record_ = Record<string, unknown>;
+
+/** Records in the form that they are read in. */
+export function arbitraryRecord(fields: readonly ParquetField[]): fc.Arbitrary<Record_> {
+  const values = fields.map(arbitraryValue);
+  return fc.tuple(...values).map((row) => {
+    const record: Record_ = {};
+    fields.forEach(({ name }, i) => {
+      Object.defineProperty(record, name, { value: row[i], enumerable: true, writable: true, configurable: true });
+    });
+    return record;
+  });
+}
+
+function arbitraryValue({ type, nullable }: ParquetField): fc.Arbitrary<unknown> {
+  const value = valueOfType(type);
+  return nullable ? fc.option(value, { nil: null, freq: 4 }) : value;
+}
+
+const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 12 }), fc.constantFrom('', 'service-1', 'é'.repeat(60)));
+
+function digits(count: number): fc.Arbitrary<bigint> {
+  return fc.bigInt({ min: -(10n ** BigInt(count)) + 1n, max: 10n ** BigInt(count) - 1n });
+}
+
+function valueOfType(type: FieldType): fc.Arbitrary<unknown> {
+  switch (type.kind) {
+    case 'bool':
+      return fc.boolean();
+    case 'int64':
+      return fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+    case 'uint64':
+      return fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+    case 'float32':
+      return fc.float();
+    case 'float64':
+      return fc.double();
+    case 'decimal':
+      return digits(type.precision).map((unscaled) => printDecimal(unscaled, type.scale));
+    case 'string':
+      return text;
+    case 'json':
+      return fc.json();
+    case 'binary':
+      return fc.uint8Array({ maxLength: 20 });
+    case 'fixed_binary':
+      return fc.uint8Array({ minLength: type.bytes, maxLength: type.bytes });
+    case 'uuid':
+      return fc.uuid();
+    case 'date':
+      return fc.integer({ min: -719_162, max: 2_932_896 }).map(printDate);
+    case 'time':
+      return fc.integer({ min: 0, max: 86_400 * COUNTS[type.unit] - 1 }).map((count) => printTime(count, type.unit));
+    case 'timestamp':
+      return timestamps(type.unit).map((count) => printTimestamp(count, type.unit, type.timezone !== undefined));
+    case 'list':
+      return fc.array(arbitraryValue(type.element), { maxLength: 4 });
+    case 'struct':
+      return arbitraryRecord(type.fields);
+    case 'map':
+      return maps(type);
+    default: {
+      const bits = Number(/\d+/.exec(type.kind)![0]);
+      return type.kind.startsWith('u')
+        ? fc.integer({ min: 0, max: 2 ** bits - 1 })
+        : fc.integer({ min: -(2 ** (bits - 1)), max: 2 ** (bits - 1) - 1 });
+    }
+  }
+}
+
+const COUNTS = { ms: 1e3, us: 1e6, ns: 1e9 };
+
+/** From the year 1 to 9999, of nanoseconds those that 64 bits hold. */
+function timestamps(unit: TimeUnit): fc.Arbitrary<bigint> {
+  if (unit === 'ns') return fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+  const count = BigInt(COUNTS[unit]);
+  return fc.bigInt({ min: -62_135_596_800n * count, max: 253_402_300_800n * count - 1n });
+}
+
+/** Objects where the keys are text, Maps elsewhere. */
+function maps({ key, value }: Extract<FieldType, { kind: 'map' }>): fc.Arbitrary<unknown> {
+  const entry = fc.tuple(arbitraryValue(key), arbitraryValue(value));
+  const entries = fc.uniqueArray(entry, { maxLength: 4, selector: ([name]) => String(name) });
+  if (key.type.kind !== 'string') return entries.map((pairs) => new Map(pairs));
+  return entries.map((pairs) => {
+    const object = Object.create(null) as Record_;
+    for (const [name, item] of pairs) object[name as string] = item;
+    return object;
+  });
 }
