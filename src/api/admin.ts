@@ -1,13 +1,17 @@
 import type { Catalog } from '../catalog/catalog.ts';
+import type { LakeUpload } from '../catalog/uploads.ts';
 import { BridgeError } from '../errors.ts';
 import type { CommitRecord } from '../model/commit.ts';
-import type { ObjectStore } from '../store/store.ts';
 import { onlyParams, queryFlag, type Route, sendJson } from './route.ts';
 import { tableOf } from './tables.ts';
 
 export interface AdminDeps {
   readonly catalog: Catalog;
-  readonly store: ObjectStore;
+  readonly uploads: {
+    list(prefix: string): Promise<readonly LakeUpload[]>;
+    /** `idleMs` undefined: as configured. */
+    abort(prefix: string, idleMs: number | undefined): Promise<readonly LakeUpload[]>;
+  };
   /** Seals and commits; resolves with the commits. */
   readonly flush: () => Promise<readonly CommitRecord[]>;
   /** The configuration in force, secrets redacted. */
@@ -15,7 +19,7 @@ export interface AdminDeps {
 }
 
 export function adminRoutes(deps: AdminDeps): Route[] {
-  const { catalog, store } = deps;
+  const { catalog } = deps;
   return [
     {
       method: 'GET',
@@ -54,7 +58,7 @@ export function adminRoutes(deps: AdminDeps): Route[] {
       access: 'admin',
       async handle({ response, query }) {
         onlyParams(query, ['prefix']);
-        sendJson(response, 200, { uploads: await store.listUploads(query.get('prefix') ?? '') });
+        sendJson(response, 200, { uploads: await deps.uploads.list(query.get('prefix') ?? '') });
       },
     },
     {
@@ -63,12 +67,8 @@ export function adminRoutes(deps: AdminDeps): Route[] {
       access: 'admin',
       async handle({ response, query }) {
         onlyParams(query, ['prefix', 'older_than_seconds']);
-        const cutMs = Date.now() - olderThanSeconds(query) * 1000;
-        const stale = (await store.listUploads(query.get('prefix') ?? '')).filter(
-          (upload) => upload.startedMs <= cutMs,
-        );
-        for (const upload of stale) await store.abortUpload(upload);
-        sendJson(response, 200, { aborted: stale });
+        const aborted = await deps.uploads.abort(query.get('prefix') ?? '', olderThanMs(query));
+        sendJson(response, 200, { aborted });
       },
     },
     {
@@ -86,10 +86,11 @@ export function partitionFilter(query: URLSearchParams, signal: AbortSignal) {
   return { ...(table === null ? {} : { table: tableOf(table) }), ...(prefix === null ? {} : { prefix }), signal };
 }
 
-/** Uploads younger than an hour are left alone unless asked: one may belong to a commit that is being written. */
-function olderThanSeconds(query: URLSearchParams): number {
-  const text = query.get('older_than_seconds') ?? '3600';
-  const seconds = Number(text);
-  if (Number.isFinite(seconds) && seconds >= 0) return seconds;
+/** Undefined: as configured. */
+function olderThanMs(query: URLSearchParams): number | undefined {
+  const text = query.get('older_than_seconds');
+  if (text === null) return undefined;
+  const seconds = text.trim() === '' ? Number.NaN : Number(text);
+  if (Number.isFinite(seconds) && seconds >= 0) return seconds * 1000;
   throw new BridgeError('invalid_argument', `older_than_seconds=${text} is not a number of seconds`);
 }

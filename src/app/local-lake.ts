@@ -21,10 +21,12 @@ import { openStore } from '../store/open.ts';
 import { layoutOf } from './layout.ts';
 import { readDeps } from './read-deps.ts';
 import { tableSchemas } from './schemas.ts';
+import { uploadsOf } from './uploads.ts';
 
 export async function openLocalLake(config: Config, version: string): Promise<Lake> {
   const store = await openStore(config);
   const catalog = createCatalog(store);
+  const uploads = uploadsOf(config, store);
   const layout = layoutOf(config);
 
   /** Commits every segment an earlier run left, as the bridge does at its start. */
@@ -74,6 +76,8 @@ export async function openLocalLake(config: Config, version: string): Promise<La
       if (!dryRun) await commitJournal();
       return catalog.deletePartition(table, path, { dryRun });
     },
+    uploads: (prefix) => uploads.list(prefix),
+    abortUploads: (prefix, seconds) => uploads.abort(prefix, seconds === undefined ? undefined : seconds * 1000),
     flush: commitJournal,
     close: async () => store.close(),
   };

@@ -34,6 +34,7 @@ import { readinessOf } from './readiness.ts';
 import { tableSchemas } from './schemas.ts';
 import { spawnThread } from './spawn.ts';
 import type { LaneThreadData, ThreadData } from './thread-data.ts';
+import { sweepUploads, uploadsOf } from './uploads.ts';
 import { watchStore } from './watch-store.ts';
 
 export interface Daemon {
@@ -90,6 +91,7 @@ export async function startDaemon(config: Config, version: string): Promise<Daem
   });
   const readers = startReaders(config.operations.readers, threadData, () => ingest.status().isCrowded);
   addStateMetrics(metrics, ingest);
+  void sweepUploads(config, store, log);
 
   const signals = SIGNAL_LIST.filter((signal) => config.tables[signal.name].enabled);
   const handler = createHandler({
@@ -115,7 +117,7 @@ export async function startDaemon(config: Config, version: string): Promise<Daem
   };
   const adminDeps = {
     catalog,
-    store,
+    uploads: uploadsOf(config, store),
     flush: async () => (await ingest.flush()).flatMap((result) => result.record ?? []),
     config: () => redactedConfig(config),
   };

@@ -1,5 +1,6 @@
 /** A lake as the commands see it: a running bridge behind its api, or the store itself. */
 import type { DeletionReceipt, Partition } from '../catalog/types.ts';
+import type { LakeUpload } from '../catalog/uploads.ts';
 import type { CommitRecord } from '../model/commit.ts';
 import type { ReadSummary } from '../model/read-summary.ts';
 import type { TableName } from '../model/signal.ts';
@@ -13,6 +14,10 @@ export interface Lake {
   tables(): Promise<readonly TableInfo[]>;
   partitions(filter: PartitionFilter): Promise<readonly Partition[]>;
   deletePartition(table: TableName, path: string, dryRun: boolean): Promise<DeletionReceipt>;
+  /** Uploads that are open under keys with that prefix, oldest first. */
+  uploads(prefix: string): Promise<readonly LakeUpload[]>;
+  /** Aborts those without a stored byte for so long (default: as configured) that no live commit of this bridge needs. */
+  abortUploads(prefix: string, olderThanSeconds: number | undefined): Promise<readonly LakeUpload[]>;
   flush(): Promise<readonly CommitRecord[]>;
   close(): Promise<void>;
 }

@@ -11,6 +11,7 @@ import { addReplayCommand } from './replay.ts';
 import { addServeCommand } from './serve.ts';
 import { addTablesCommand } from './tables.ts';
 import { addTraceCommand } from './trace.ts';
+import { addUploadsCommand } from './uploads.ts';
 import { addVersionCommand } from './version.ts';
 
 export function createProgram(context: CliContext): Command {
@@ -28,6 +29,7 @@ export function createProgram(context: CliContext): Command {
     addPartitionsCommand,
     addTablesCommand,
     addFlushCommand,
+    addUploadsCommand,
     addReplayCommand,
     addLakeCommand,
     addConfigCommand,

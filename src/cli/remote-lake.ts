@@ -65,6 +65,14 @@ export function remoteLake({ url, adminUrl, tls, token }: RemoteOptions): Lake {
       const query = dryRun ? '?dry_run=true' : '';
       return json(admin, `/admin/v1/partitions/${table}/${urlPath(checkPartitionPath(path))}${query}`, 'DELETE');
     },
+    async uploads(prefix) {
+      return (await json<{ uploads: never }>(admin, `/admin/v1/uploads?${new URLSearchParams({ prefix })}`)).uploads;
+    },
+    async abortUploads(prefix, olderThanSeconds) {
+      const age = olderThanSeconds === undefined ? {} : { older_than_seconds: String(olderThanSeconds) };
+      const query = new URLSearchParams({ prefix, ...age });
+      return (await json<{ aborted: never }>(admin, `/admin/v1/uploads?${query}`, 'DELETE')).aborted;
+    },
     flush: async () => (await json<{ commits: never }>(admin, '/admin/v1/flush', 'POST')).commits,
     close: async () => {},
   };

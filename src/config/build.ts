@@ -140,6 +140,7 @@ function buildS3(settings: Settings, lifecycle: readonly LifecycleRule[]): S3Con
       thresholdMb: number('s3.multipart.threshold_mb'),
       partSizeMb: number('s3.multipart.part_size_mb'),
       maxConcurrentUploads: number('s3.multipart.max_concurrent_uploads'),
+      abortAfterHours: number('s3.multipart.abort_after_hours'),
     },
   };
 }

@@ -245,4 +245,12 @@ export const S3_KEYS: readonly Key[] = [
     max: 1000,
     doc: 'Parts of an object on their way at the same time.',
   },
+  {
+    path: 's3.multipart.abort_after_hours',
+    type: 'integer',
+    default: 24,
+    min: 1,
+    max: 8760,
+    doc: 'Uploads of commits to which no part came for so long are aborted at the start, and by `uploads abort`.',
+  },
 ];

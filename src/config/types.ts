@@ -141,6 +141,8 @@ export interface S3Config {
     readonly thresholdMb: number;
     readonly partSizeMb: number;
     readonly maxConcurrentUploads: number;
+    /** Since the last part of an upload that nobody seems to write to any more. */
+    readonly abortAfterHours: number;
   };
 }
 

@@ -3,14 +3,13 @@
  * is alone with it (the journal's lock says that an earlier run is gone, and one encoder at a time has a segment), so
  * none of them is still written to. Uploads of other commits are never touched: they may be another bridge's.
  */
-import { COMMITS_PREFIX, idOfRecordKey } from '../catalog/keys.ts';
+import { commitIdOfUpload } from '../catalog/uploads.ts';
 import { BridgeError } from '../errors.ts';
-import { commitIdOfKey } from '../model/commit.ts';
 import type { ObjectStore, OpenUpload } from '../store/store.ts';
 
 /** Aborts all of a commit, of its objects and its record, wherever they lie; returns how many there were. */
 export function abortLeftUploads(store: ObjectStore, commitId: string): Promise<number> {
-  return abortUploads(store, '', ({ key }) => (commitIdOfKey(key) ?? idOfRecordKey(key, COMMITS_PREFIX)) === commitId);
+  return abortUploads(store, '', ({ key }) => commitIdOfUpload(key) === commitId);
 }
 
 /**

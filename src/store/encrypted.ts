@@ -176,6 +176,7 @@ export function encryptedStore(inner: ObjectStore, keys: KeyRing): ObjectStore {
       for (const key of deleted) dataKeys.delete(key);
     },
     listUploads: (prefix) => inner.listUploads(prefix),
+    lastActivity: (upload) => inner.lastActivity(upload),
     abortUpload: (upload) => inner.abortUpload(upload),
 
     async check() {

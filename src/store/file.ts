@@ -116,10 +116,16 @@ export function createFileStore(path: string, options: FileStoreOptions = {}): O
       checkPrefix(prefix);
       return (await leftOvers(root)).filter((upload) => upload.key.startsWith(prefix));
     },
+    async lastActivity({ key, uploadId }) {
+      checkUploadId(uploadId);
+      const found = await stat(join(root, TMP_FOLDER, uploadId, checkFileKey(key))).catch((error) => {
+        if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
+        throw fileError(error, 'reading', join(root, TMP_FOLDER, uploadId));
+      });
+      return found?.mtimeMs;
+    },
     async abortUpload({ uploadId }) {
-      if (!UPLOAD_ID.test(uploadId)) {
-        throw new BridgeError('invalid_argument', `"${uploadId}" is no upload id of a file lake`);
-      }
+      checkUploadId(uploadId);
       const folder = join(root, TMP_FOLDER, uploadId);
       await rm(folder, { recursive: true, force: true }).catch((error) => {
         throw fileError(error, 'removing', folder);
@@ -142,6 +148,11 @@ export function createFileStore(path: string, options: FileStoreOptions = {}): O
     close() {},
   };
   return store;
+}
+
+function checkUploadId(uploadId: string): void {
+  if (UPLOAD_ID.test(uploadId)) return;
+  throw new BridgeError('invalid_argument', `"${uploadId}" is no upload id of a file lake`);
 }
 
 function checkFileKey(key: string): string {

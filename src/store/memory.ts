@@ -106,6 +106,9 @@ export function createMemoryStore(clock: Clock = systemClock): ObjectStore {
     async listUploads(prefix) {
       return [...uploads.values()].filter((upload) => upload.key.startsWith(checkPrefix(prefix)));
     },
+    async lastActivity({ uploadId }) {
+      return uploads.get(uploadId)?.startedMs;
+    },
     async abortUpload(upload) {
       uploads.delete(upload.uploadId);
     },

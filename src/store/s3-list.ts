@@ -1,7 +1,9 @@
 /** Paged listings of a bucket, as keys of the lake. */
-import { ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { ListMultipartUploadsCommand, ListObjectsV2Command, ListPartsCommand } from '@aws-sdk/client-s3';
+import { BridgeError } from '../errors.ts';
 import { isKey } from './key.ts';
 import { abortSignalOf, call, fullKey, type S3Context } from './s3-context.ts';
+import { causeCode } from './s3-errors.ts';
 import type { ListOptions, ObjectInfo, OpenUpload } from './store.ts';
 
 export async function* listObjects(
@@ -60,6 +62,26 @@ export async function listOpenUploads(context: S3Context, prefix: string): Promi
       ...(NextUploadIdMarker ? { UploadIdMarker: NextUploadIdMarker } : {}),
     };
   }
+}
+
+/** When the last part of an upload was stored, or its start, where it has none; undefined: it is no more. */
+export async function lastPartMs(context: S3Context, upload: OpenUpload): Promise<number | undefined> {
+  const { key, uploadId, startedMs } = upload;
+  const target = { Bucket: context.config.bucket, Key: fullKey(context, key), UploadId: uploadId };
+  let lastMs = startedMs;
+  let after: string | undefined;
+  do {
+    const command = new ListPartsCommand({ ...target, ...(after === undefined ? {} : { PartNumberMarker: after }) });
+    try {
+      const page = await call(context, 'ListParts', key, () => context.client.send(command));
+      for (const { LastModified } of page.Parts ?? []) lastMs = Math.max(lastMs, LastModified?.getTime() ?? 0);
+      after = page.IsTruncated ? page.NextPartNumberMarker : undefined;
+    } catch (error) {
+      if (causeCode(error) === 'NoSuchUpload' || BridgeError.from(error).code === 'not_found') return undefined;
+      throw error;
+    }
+  } while (after !== undefined);
+  return lastMs;
 }
 
 /** Without the lake's prefix. */

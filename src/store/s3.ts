@@ -15,7 +15,7 @@ import { checkKey, checkPrefix, MAX_KEY_BYTES } from './key.ts';
 import { createS3Client } from './s3-client.ts';
 import { abortSignalOf, call, fullKey, type S3Context, WRITE_ID, where } from './s3-context.ts';
 import { causeCode, s3Error } from './s3-errors.ts';
-import { listObjects, listOpenUploads } from './s3-list.ts';
+import { lastPartMs, listObjects, listOpenUploads } from './s3-list.ts';
 import { readObject } from './s3-read.ts';
 import { abortUntilGone, newWrite, putObject } from './s3-settle.ts';
 import { uploadStream } from './s3-upload.ts';
@@ -124,6 +124,10 @@ export function createS3Store(
 
     async listUploads(listPrefix) {
       return listOpenUploads(context, checkPrefix(listPrefix));
+    },
+
+    async lastActivity(upload) {
+      return lastPartMs(context, upload);
     },
 
     async abortUpload({ key, uploadId }) {

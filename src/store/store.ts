@@ -103,6 +103,8 @@ export interface ObjectStore {
   delete(keys: readonly string[], options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** Multipart uploads (file: temporary files) that were begun and neither completed nor aborted. */
   listUploads(prefix: string): Promise<readonly OpenUpload[]>;
+  /** When a byte of an upload was last stored, or its start, where none was; undefined: it is no more. */
+  lastActivity(upload: OpenUpload): Promise<number | undefined>;
   abortUpload(upload: OpenUpload): Promise<void>;
   /** Resolves when the store can be reached and used; otherwise throws the reason, with what to do. */
   check(): Promise<void>;

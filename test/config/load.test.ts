@@ -115,7 +115,7 @@ test('a bucket moves the lake to S3, with what the environment says of the regio
     maxConnections: 42,
     credentials: { type: 'env' },
     encryption: undefined,
-    multipart: { enabled: true, thresholdMb: 100, partSizeMb: 16, maxConcurrentUploads: 10 },
+    multipart: { enabled: true, thresholdMb: 100, partSizeMb: 16, maxConcurrentUploads: 10, abortAfterHours: 24 },
   });
 });
 

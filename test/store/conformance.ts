@@ -255,8 +255,11 @@ export function storeConformance(
       assert.equal(upload?.key, 'uploads/a=1/key.parquet');
       assert.ok(Math.abs(upload!.startedMs - Date.now()) < maxUploadStartErrorMs);
       assert.deepEqual(await store.listUploads('elsewhere/'), []);
+      const lastActiveMs = await store.lastActivity(upload!);
+      assert.ok(lastActiveMs! >= upload!.startedMs - 1000 && lastActiveMs! < Date.now() + 60_000);
       await store.abortUpload(upload!);
       await store.abortUpload(upload!);
+      assert.equal(await store.lastActivity(upload!), undefined);
       assert.deepEqual(await store.listUploads(''), []);
       await assert.rejects(writer.close());
       await assert.rejects(store.head('uploads/a=1/key.parquet'), code('not_found'));

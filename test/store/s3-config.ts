@@ -39,7 +39,7 @@ export function s3Config(endpoint: string, changes: Partial<S3Config> = {}): S3C
     maxConnections: 36,
     credentials: explicit('lake-test-user', 'lake-test-secret'),
     encryption: undefined,
-    multipart: { enabled: true, thresholdMb: 12, partSizeMb: 5, maxConcurrentUploads: 4 },
+    multipart: { enabled: true, thresholdMb: 12, partSizeMb: 5, maxConcurrentUploads: 4, abortAfterHours: 24 },
     ...changes,
   };
 }

@@ -14,7 +14,7 @@ import { OPERATIONS, s3Config } from './s3-config.ts';
 const MIB = 1024 * 1024;
 const skip = !minioBinary();
 const LIMITS = { ...OPERATIONS, retryAttempts: 2, timeoutSeconds: 2 };
-const MULTIPART = { enabled: true, thresholdMb: 1, partSizeMb: 5, maxConcurrentUploads: 4 };
+const MULTIPART = { enabled: true, thresholdMb: 1, partSizeMb: 5, maxConcurrentUploads: 4, abortAfterHours: 24 };
 /** The first calls that a fault is known from fail, all of them. */
 const MAX_FAULTS = 5;
 const MAX_TRIES = 10;

@@ -186,7 +186,7 @@ test('no more bodies are on their way than configured, over all writers', async 
       if (one.call === 'UploadPart') now--;
       succeed(one, response);
     },
-    { multipart: { enabled: true, thresholdMb: 5, partSizeMb: 5, maxConcurrentUploads: 2 } },
+    { multipart: { enabled: true, thresholdMb: 5, partSizeMb: 5, maxConcurrentUploads: 2, abortAfterHours: 24 } },
   );
   const chunk = new Uint8Array(20 * MIB);
   const write = async (key: string) => {
@@ -275,7 +275,7 @@ test('keys that a batch delete could not remove are an error that names the firs
 
 test('an object of more than 10,000 parts is refused with what to do', async (t) => {
   const { store } = await faultyStore(t, succeed, {
-    multipart: { enabled: true, thresholdMb: 0, partSizeMb: 5, maxConcurrentUploads: 4 },
+    multipart: { enabled: true, thresholdMb: 0, partSizeMb: 5, maxConcurrentUploads: 4, abortAfterHours: 24 },
   });
   const writer = await store.write('k');
   // Bytes are not looked at before they are sent, so a chunk that only says it is that long will do.

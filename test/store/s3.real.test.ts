@@ -142,7 +142,7 @@ describe('the S3 store on MinIO', { skip }, () => {
   });
 
   test('without multipart a big object is one PUT', async () => {
-    const multipart = { enabled: false, thresholdMb: 12, partSizeMb: 5, maxConcurrentUploads: 2 };
+    const multipart = { enabled: false, thresholdMb: 12, partSizeMb: 5, maxConcurrentUploads: 2, abortAfterHours: 24 };
     const store = open({ multipart });
     await store.check();
     const writer = await store.write('whole/big');
