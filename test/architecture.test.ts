@@ -18,6 +18,7 @@ const LIBRARY = [
   'records/schema-file.ts',
   'records/builder.ts',
   'records/to-records.ts',
+  'records/evolve.ts',
 ];
 const ENTRIES = [...COMMANDS, ...FOR_TESTS, ...LIBRARY];
 
