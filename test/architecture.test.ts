@@ -19,6 +19,8 @@ const LIBRARY = [
   'records/builder.ts',
   'records/to-records.ts',
   'records/evolve.ts',
+  'records/infer.ts',
+  'records/infer-text.ts',
 ];
 const ENTRIES = [...COMMANDS, ...FOR_TESTS, ...LIBRARY];
 

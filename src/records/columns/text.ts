@@ -92,10 +92,17 @@ export const plainText: ToText = (value) => (typeof value === 'string' && value.
 /** Text must be JSON and is kept as it is; other values are made JSON. */
 export const jsonText: ToText = (value) => {
   try {
-    if (typeof value !== 'string') return JSON.stringify(value);
+    if (typeof value !== 'string') return JSON.stringify(value, exactBigint);
     JSON.parse(value);
     return plainText(value);
   } catch {
     return undefined;
   }
 };
+
+/** Not in TypeScript's library yet (https://github.com/tc39/proposal-json-parse-with-source). */
+const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
+
+function exactBigint(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? rawJSON(String(value)) : value;
+}
