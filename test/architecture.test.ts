@@ -13,6 +13,7 @@ const FOR_TESTS = ['store/memory.ts', 'config/reference.ts'];
 /** What is for those who use the modules as a library. */
 const LIBRARY = [
   'tables/location.ts',
+  'read/dataset/dataset.ts',
   'tables/csv/open.ts',
   'records/arrow.ts',
   'records/schema-file.ts',

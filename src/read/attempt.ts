@@ -11,7 +11,8 @@ export interface FileAttempt {
 export interface AttemptContext {
   readonly stats: ReadStats;
   readonly signal: AbortSignal;
-  readonly onError: 'fail' | 'skip';
+  /** `skip`: files that are damaged or of another kind; `skip_all`: also those that may not be read. */
+  readonly onError: 'fail' | 'skip' | 'skip_all';
 }
 
 /** With `on_error=skip` the file's failure is reported once, and the rest of the file left out: undefined. */
@@ -25,7 +26,8 @@ export async function attempt<T>(
   } catch (thrown) {
     context.signal.throwIfAborted();
     const error = named(file.key, thrown);
-    if (context.onError === 'fail' || !SKIPPABLE.has(error.code)) throw error;
+    const isSkipped = SKIPPABLE.has(error.code) || (context.onError === 'skip_all' && DENIED.has(error.code));
+    if (context.onError === 'fail' || !isSkipped) throw error;
     if (!file.failed) context.stats.skipped.push({ key: file.key, error: errorToData(error) });
     file.failed = true;
     return undefined;
@@ -40,4 +42,5 @@ function named(key: string, thrown: unknown): BridgeError {
 }
 
 /** Faults of one file. A store that does not answer is none: it ends the read. */
+const DENIED = new Set<string>(['permission_denied', 'unavailable']);
 const SKIPPABLE = new Set(['corrupt', 'conflict', 'unprocessable', 'too_large']);

@@ -3,11 +3,11 @@ import type { Cost, ExplainedFile, ReadExplanation } from '../model/read-explana
 import type { ByteRange } from '../store/store.ts';
 import type { OpenGroup } from './open.ts';
 import { coalesce } from './parquet/byte-runs.ts';
-import { bindRequest } from './plan.ts';
+import { bindRequest, type ReadPlan } from './plan.ts';
 import { planLake } from './read.ts';
 import type { ReadRequest } from './request.ts';
 import { countRows } from './row-ranges.ts';
-import { fetchesAlong, openGroups, rangesOfRows } from './scan.ts';
+import { fetchesAlong, openGroups, rangesOfRows, type ScanContext } from './scan.ts';
 import type { ReadDeps, ReadStats } from './types.ts';
 
 /** Files that are told one by one. */
@@ -25,52 +25,68 @@ export async function explainRead(
   try {
     const { plan, fresh } = await planLake(request, bound, deps, stats, snapshot, signal);
     const context = { ...deps, lookahead: deps.parallelism, stats, signal, onError };
-    const files = new Map<string, ExplainedFile & { readonly rowGroups: ExplainedFile['rowGroups'][number][] }>();
-    const [toRead, toReadIfRowsPass] = [
-      { requests: 0, bytes: 0 },
-      { requests: 0, bytes: 0 },
-    ];
-    let rows = 0;
-    for await (const group of openGroups(plan, context)) {
-      rows += countRows(group.ranges);
-      addCosts(group, toRead, toReadIfRowsPass);
-      const { key, size } = group.file.reader;
-      const file = files.get(key) ?? { key, bytes: size, rowGroups: [] };
-      if (!files.has(key) && files.size >= MAX_FILES) continue;
-      files.set(key, file);
-      file.rowGroups.push({ index: group.index, rows: group.ranges.map(({ start, end }) => [start, end]) });
-    }
-    return {
-      table,
-      filter: request.filter ?? null,
-      columns: { filter: plan.filterColumns, output: plan.outputColumns },
-      partitions: { listed: plan.partitions.asked, pruned: plan.partitions.pruned },
-      files: {
-        listed: stats.filesListed,
-        notAsked: plan.pruned.notAsked,
-        prunedByPartition: plan.pruned.partition,
-        prunedByCommit: plan.pruned.commit,
-        prunedByFooter: stats.filesPrunedByFooter,
-        read: stats.filesScanned,
-      },
-      rowGroups: {
-        prunedByStatistics: stats.rowGroupsPruned - stats.rowGroupsPrunedByBloom - stats.rowGroupsPrunedByPages,
-        prunedByBloomFilters: stats.rowGroupsPrunedByBloom,
-        prunedByPages: stats.rowGroupsPrunedByPages,
-        read: stats.rowGroupsScanned,
-      },
-      pages: { pruned: stats.pagesPruned, read: stats.pagesScanned },
-      rows: { pruned: stats.rowsPrunedByPages, read: rows },
-      journalSegments: fresh,
-      planned: { requests: stats.requests, bytes: stats.bytesRead },
-      toRead,
-      toReadIfRowsPass,
-      readFiles: [...files.values()],
-      skipped: stats.skipped.map(({ key, error }) => ({ key, reason: error.message })),
-    };
+    return await explainPlan({ table, filter: request.filter, journalSegments: fresh }, plan, context);
   } finally {
     await snapshot?.close();
   }
+}
+
+export interface Explained {
+  /** Or what else is read. */
+  readonly table: string;
+  readonly filter: string | undefined;
+  readonly journalSegments: number;
+}
+
+export async function explainPlan(
+  { table, filter, journalSegments }: Explained,
+  plan: ReadPlan,
+  context: ScanContext,
+): Promise<ReadExplanation> {
+  const { stats } = context;
+  const files = new Map<string, ExplainedFile & { readonly rowGroups: ExplainedFile['rowGroups'][number][] }>();
+  const [toRead, toReadIfRowsPass] = [
+    { requests: 0, bytes: 0 },
+    { requests: 0, bytes: 0 },
+  ];
+  let rows = 0;
+  for await (const group of openGroups(plan, context)) {
+    rows += countRows(group.ranges);
+    addCosts(group, toRead, toReadIfRowsPass);
+    const { key, size } = group.file.reader;
+    const file = files.get(key) ?? { key, bytes: size, rowGroups: [] };
+    if (!files.has(key) && files.size >= MAX_FILES) continue;
+    files.set(key, file);
+    file.rowGroups.push({ index: group.index, rows: group.ranges.map(({ start, end }) => [start, end]) });
+  }
+  return {
+    table,
+    filter: filter ?? null,
+    columns: { filter: plan.filterColumns, output: plan.outputColumns },
+    partitions: { listed: plan.partitions.asked, pruned: plan.partitions.pruned },
+    files: {
+      listed: stats.filesListed,
+      notAsked: plan.pruned.notAsked,
+      prunedByPartition: plan.pruned.partition,
+      prunedByCommit: plan.pruned.commit,
+      prunedByFooter: stats.filesPrunedByFooter,
+      read: stats.filesScanned,
+    },
+    rowGroups: {
+      prunedByStatistics: stats.rowGroupsPruned - stats.rowGroupsPrunedByBloom - stats.rowGroupsPrunedByPages,
+      prunedByBloomFilters: stats.rowGroupsPrunedByBloom,
+      prunedByPages: stats.rowGroupsPrunedByPages,
+      read: stats.rowGroupsScanned,
+    },
+    pages: { pruned: stats.pagesPruned, read: stats.pagesScanned },
+    rows: { pruned: stats.rowsPrunedByPages, read: rows },
+    journalSegments,
+    planned: { requests: stats.requests, bytes: stats.bytesRead },
+    toRead,
+    toReadIfRowsPass,
+    readFiles: [...files.values()],
+    skipped: stats.skipped.map(({ key, error }) => ({ key, reason: error.message })),
+  };
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

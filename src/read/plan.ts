@@ -57,8 +57,11 @@ export interface PlanContext {
   readonly fromJournal: ReadonlySet<string>;
 }
 
+/** What of a request concerns rows. */
+export type Asked = Pick<ReadRequest, 'filter' | 'select' | 'from' | 'to'>;
+
 /** Throws invalid_argument where the filter or the selection does not fit the table. */
-export function bindRequest(request: ReadRequest, schema: ReadSchema): BoundRequest {
+export function bindRequest(request: Asked, schema: ReadSchema): BoundRequest {
   const filter = request.filter === undefined ? ALWAYS : bindFilter(request.filter, schema);
   const predicate = combine('and', [...timeTerms(request), filter]);
   const output = bindSelection(request.select, schema);
@@ -71,7 +74,7 @@ export function bindRequest(request: ReadRequest, schema: ReadSchema): BoundRequ
 }
 
 /** `from` inclusive, `to` exclusive, on the event time. */
-function timeTerms({ from, to }: ReadRequest): readonly Predicate[] {
+function timeTerms({ from, to }: Asked): readonly Predicate[] {
   const source: Source = { kind: 'column', column: 'timestamp', type: 'timestamp' };
   const terms: Predicate[] = [];
   for (const [text, op] of [
@@ -96,7 +99,7 @@ export function planRead(request: ReadRequest, objects: readonly LakeObject[], c
 
 /** Files in the order of the listing. */
 export function planFiles(
-  request: ReadRequest,
+  request: Pick<ReadRequest, 'partition'>,
   bound: BoundRequest,
   objects: readonly LakeObject[],
   context: PlanContext,

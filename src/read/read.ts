@@ -58,19 +58,30 @@ async function* limited(
   stats: ReadStats,
   signal: AbortSignal,
 ): AsyncGenerator<SelectedBatch> {
-  const limit = request.limit ?? Number.POSITIVE_INFINITY;
+  for await (const selected of upTo(request.limit, stats, signal, (both) =>
+    allRows(request, bound, deps, stats, both),
+  )) {
+    if (selected.fresh) stats.freshRows += selected.rows.length;
+    yield selected;
+  }
+}
+
+/** The first rows, counted; what was fetched ahead is given up when they are there, or the caller stops. */
+export async function* upTo<S extends SelectedBatch>(
+  limit: number | undefined,
+  stats: ReadStats,
+  signal: AbortSignal,
+  all: (signal: AbortSignal) => AsyncIterable<S>,
+): AsyncGenerator<S> {
   if (limit === 0) return;
-  // What was fetched ahead is given up when the caller stops.
   const stop = new AbortController();
-  const both = AbortSignal.any([signal, stop.signal]);
   try {
-    for await (const { batch, rows, fresh } of allRows(request, bound, deps, stats, both)) {
-      const left = limit - stats.rows;
-      const given = rows.length > left ? rows.subarray(0, left) : rows;
-      stats.rows += given.length;
-      if (fresh) stats.freshRows += given.length;
-      yield { batch, rows: given };
-      if (stats.rows >= limit) return;
+    for await (const selected of all(AbortSignal.any([signal, stop.signal]))) {
+      const left = (limit ?? Number.POSITIVE_INFINITY) - stats.rows;
+      const rows = selected.rows.length > left ? selected.rows.subarray(0, left) : selected.rows;
+      stats.rows += rows.length;
+      yield { ...selected, rows };
+      if (limit !== undefined && stats.rows >= limit) return;
     }
   } finally {
     stop.abort();
@@ -105,7 +116,7 @@ async function* allRows(
 
 /** Steps 2 and 3, and the plan of what is left. */
 export async function planLake(
-  { table, partition, ...request }: ReadRequest,
+  { table, partition }: ReadRequest,
   bound: BoundRequest,
   deps: ReadDeps,
   stats: ReadStats,
@@ -117,7 +128,7 @@ export async function planLake(
   signal.throwIfAborted();
   const objects = await deps.objects(table, partition, signal);
   const fromJournal = new Set(ids.filter((id) => !complete.has(id)));
-  const plan = planFiles({ ...request, table, partition }, bound, objects, { ...deps, fromJournal });
+  const plan = planFiles({ partition }, bound, objects, { ...deps, fromJournal });
   stats.filesListed = objects.length;
   stats.filesPruned = objects.length - plan.files.length;
   return { plan, complete, fresh: fromJournal.size };

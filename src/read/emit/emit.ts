@@ -9,11 +9,18 @@ import { emitJson, emitNdjson } from './ndjson.ts';
 import { emitOtlpJson } from './otlp-json.ts';
 import { emitParquet } from './parquet.ts';
 
-export interface EmitOptions {
-  readonly table: SignalName;
+export interface PlainOptions {
   /** Settings of Parquet that is given out. */
   readonly parquet: ParquetConfig;
 }
+
+export interface EmitOptions extends PlainOptions {
+  readonly table: SignalName;
+}
+
+/** Formats that rows of any schema can have. */
+export const PLAIN_FORMATS = ['ndjson', 'json', 'csv', 'arrow', 'parquet'] as const;
+export type PlainFormat = (typeof PLAIN_FORMATS)[number];
 
 /**
  * A writer of one format. Where `batches` throws, it throws without writing the end of its format (`]`, the Arrow
@@ -22,16 +29,15 @@ export interface EmitOptions {
 export type Emitter = (
   output: readonly OutputColumn[],
   batches: AsyncIterable<SelectedBatch>,
-  options: EmitOptions,
+  options: PlainOptions,
 ) => AsyncGenerator<Uint8Array<ArrayBuffer>>;
 
-const EMITTERS: Readonly<Record<ReadFormat, Emitter>> = {
+const EMITTERS: Readonly<Record<PlainFormat, Emitter>> = {
   ndjson: emitNdjson,
   json: emitJson,
   csv: emitCsv,
   arrow: emitArrow,
   parquet: emitParquet,
-  'otlp-json': emitOtlpJson,
 };
 
 /** The batches as bytes of a format, in chunks that own their buffers (they can be transferred). */
@@ -40,6 +46,16 @@ export function emit(
   output: readonly OutputColumn[],
   batches: AsyncIterable<SelectedBatch>,
   options: EmitOptions,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  return format === 'otlp-json' ? emitOtlpJson(output, batches, options) : emitPlain(format, output, batches, options);
+}
+
+/** The same for rows of any schema. */
+export function emitPlain(
+  format: PlainFormat,
+  output: readonly OutputColumn[],
+  batches: AsyncIterable<SelectedBatch>,
+  options: PlainOptions,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   return EMITTERS[format](output, batches, options);
 }

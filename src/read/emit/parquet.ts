@@ -6,7 +6,7 @@ import type { RecordBatch } from 'apache-arrow';
 import { createParquetEncoder } from '../../encode/encoder.ts';
 import type { OutputColumn } from '../selection.ts';
 import type { SelectedBatch } from '../types.ts';
-import type { EmitOptions } from './emit.ts';
+import type { PlainOptions } from './emit.ts';
 import { chunksOf } from './sink.ts';
 import { outputSchema, toRecordBatch } from './to-arrow.ts';
 
@@ -19,7 +19,7 @@ const MAX_BATCH_ROWS = 2_000;
 export async function* emitParquet(
   output: readonly OutputColumn[],
   batches: AsyncIterable<SelectedBatch>,
-  { parquet }: EmitOptions,
+  { parquet }: PlainOptions,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const schema = outputSchema(output);
   const encoder = createParquetEncoder(schema, { ...parquet, sortBy: [] }, {});
