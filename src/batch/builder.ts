@@ -2,7 +2,7 @@
 import { BridgeError } from '../errors.ts';
 import type { Batch } from '../model/batch.ts';
 import type { ColumnType, TableSchema } from '../model/table.ts';
-import { type ColumnBuilder, ListBuilder, MapBuilder, StringBuilder, StructBuilder } from './columns.ts';
+import { type ColumnBuilder, ListBuilder, MapBuilder, StringBuilder, StructBuilder, textBytesOf } from './columns.ts';
 import { BoolBuilder, DoubleBuilder, IdBuilder, Int32Builder, Int64Builder } from './fixed-columns.ts';
 import type { Interner } from './interner.ts';
 
@@ -35,6 +35,11 @@ export interface TableBuilder {
   readonly memoryBytes: number;
   /** The builder of a column; throws `internal` where the schema has none of that name and kind. */
   column<Kind extends keyof BuilderOfKind>(name: string, kind: Kind): BuilderOfKind[Kind];
+  /**
+   * Text of the rows since the mark, every value written out in each of its rows. A value is in a dictionary once, but
+   * what reads or writes a row may have to go through all of it. Where it is few megabytes a column, a bound on it.
+   */
+  textBytes(since: Mark): number;
   mark(): Mark;
   /** Back to the mark, with what was begun of a further row and with the values that came into the dictionaries since. */
   rollback(mark: Mark): void;
@@ -63,6 +68,7 @@ export function createTableBuilder(schema: TableSchema): TableBuilder {
       return columns.reduce((sum, column) => sum + column.memoryBytes, 0);
     },
     column: (name, kind) => builderNamed(names, columns, name, kind, `table ${schema.name}`),
+    textBytes: ({ rows }) => columns.reduce((sum, column) => sum + textBytesOf(column, rows), 0),
     mark: () => ({ rows: first.length, dictionaryCounts: interners.map((interner) => interner.count) }),
     rollback(mark) {
       truncate(mark.rows);

@@ -19,6 +19,9 @@ export type ColumnBuilder =
   | ListBuilder
   | StructBuilder;
 
+/** Not worth a walk over the rows. */
+const FEW_TEXT_BYTES = 16 * 1024 * 1024;
+
 export class StringBuilder {
   readonly kind = 'string';
   readonly interner = new Interner();
@@ -51,6 +54,20 @@ export class StringBuilder {
 
   truncate(length: number): void {
     this.length = length;
+  }
+
+  /** Bytes of the values from row `from` on, each written out where it stands; where they are few, a bound on them. */
+  textBytes(from: number): number {
+    const { offsets, longest } = this.interner;
+    const most = (this.length - from) * longest;
+    if (most <= FEW_TEXT_BYTES) return most;
+    const codes = this.#codes;
+    let sum = 0;
+    for (let i = from; i < this.length; i++) {
+      const code = codes[i]!;
+      if (code >= 0) sum += offsets[code + 1]! - offsets[code]!;
+    }
+    return sum;
   }
 
   finish(): StringData {
@@ -115,6 +132,11 @@ export class MapBuilder {
     this.length = length;
   }
 
+  textBytes(from: number): number {
+    const first = this.#offsets.at(from);
+    return this.keys.textBytes(first) + this.values.textBytes(first);
+  }
+
   finish(): MapData {
     const { length } = this;
     const offsets = this.#offsets.finish(length);
@@ -155,6 +177,10 @@ export class ListBuilder<Element extends ColumnBuilder = ColumnBuilder> {
     this.length = length;
   }
 
+  textBytes(from: number): number {
+    return textBytesOf(this.element, this.#offsets.at(from));
+  }
+
   finish(): ListData {
     const { length } = this;
     const offsets = this.#offsets.finish(length);
@@ -187,8 +213,17 @@ export class StructBuilder {
     for (const field of this.fields) field.truncate(length);
   }
 
+  textBytes(from: number): number {
+    return this.fields.reduce((sum, field) => sum + textBytesOf(field, from), 0);
+  }
+
   finish(): StructData {
     const { length } = this;
     return { kind: 'struct', length, fields: this.fields.map((field) => field.finish()) };
   }
+}
+
+/** Bytes of a column's text from row `from` on, see `StringBuilder.textBytes`. */
+export function textBytesOf(column: ColumnBuilder, from: number): number {
+  return 'textBytes' in column ? column.textBytes(from) : 0;
 }

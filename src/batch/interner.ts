@@ -29,6 +29,8 @@ const [SEED, FACTOR_1, FACTOR_2] = randomWords();
 export class Interner {
   /** Values so far; the next new value gets this code. */
   count = 0;
+  /** Bytes of the longest value since the last `finish`, whether it is still there or not. */
+  longest = 0;
   /** Value i is bytes[offsets[i] .. offsets[i + 1]). */
   offsets = new Int32Array(0);
   #data: ByteSource = byteSource(new Uint8Array(0));
@@ -95,6 +97,7 @@ export class Interner {
     this.offsets = new Int32Array(0);
     this.#data = byteSource(new Uint8Array(0));
     this.count = 0;
+    this.longest = 0;
     this.#table = new Int32Array(2 * slotsFor(Math.min(count, MAX_EXPECTED_VALUES)));
     return { count, offsets: offsets.subarray(0, count + 1), bytes: bytes.subarray(0, dataBytes) };
   }
@@ -116,6 +119,7 @@ export class Interner {
     this.#table[2 * slot] = code + 1;
     this.#table[2 * slot + 1] = hash;
     this.count = code + 1;
+    if (end - start > this.longest) this.longest = end - start;
     if (4 * this.count > this.#table.length) this.#rehash();
     return code;
   }

@@ -15,7 +15,7 @@ export interface RowGroupBounds {
  * Text of a group with every value written out where it stands. A text of megabytes beside each of many rows is little
  * in a batch, once in its dictionary, but a writer that gives its dictionary up and every reader has it all.
  */
-const MAX_TEXT_BYTES = 512 * 1024 * 1024;
+const MAX_TEXT_BYTES = 64 * 1024 * 1024;
 
 /** Batches of the rows, in their order. A single row may be over the bounds. */
 export function* rowGroups(batch: Batch, rows: Int32Array, { maxRows, maxBytes }: RowGroupBounds): Generator<Batch> {

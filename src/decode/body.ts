@@ -6,7 +6,7 @@ import { constants, gunzipSync, inflateSync, type ZlibOptions, type ZstdOptions,
 import { BridgeError } from '../errors.ts';
 import type { RowLimits } from '../model/layout.ts';
 import type { ContentEncoding, ContentType, SignalName } from '../model/signal.ts';
-import { releaseMade } from '../platform/memory.ts';
+import { collectGarbage, releaseMade } from '../platform/memory.ts';
 import { otlpJsonToProtobuf } from './json.ts';
 import { decompressSnappy } from './snappy.ts';
 
@@ -19,6 +19,8 @@ export interface BodyOptions {
   readonly limits: Pick<RowLimits, 'maxNesting'>;
 }
 
+/** Collecting a lane's garbage takes about as long as unpacking so much. */
+const LARGE_OUTPUT_BYTES = 16 * 1024 * 1024;
 const MIN_CHUNK_BYTES = 64 * 1024;
 /** Telemetry shrinks to an eighth or more; what is over this guess costs one more copy. */
 const EXPECTED_RATIO = 8;
@@ -63,7 +65,10 @@ export function decompress(body: Uint8Array, encoding: ContentEncoding, maxBytes
         return decompressSnappy(body, maxBytes, () => tooLarge(maxBytes));
     }
   } catch (cause) {
-    throw cause instanceof BridgeError ? cause : decompressionError(cause, encoding, maxBytes);
+    const error = cause instanceof BridgeError ? cause : decompressionError(cause, encoding, maxBytes);
+    // What was unpacked before the limit was met is garbage of up to `maxBytes`, of which the collector sees little.
+    if (error.code === 'too_large' && body.length < maxBytes && maxBytes >= LARGE_OUTPUT_BYTES) collectGarbage();
+    throw error;
   }
 }
 

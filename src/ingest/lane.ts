@@ -73,10 +73,17 @@ interface OpenSegment {
   rawBytes: number;
 }
 
+/**
+ * Text of a request's rows, with every value written out in each of its rows, for each byte a request may have. A long
+ * text beside each of many rows is little on the wire and in a dictionary; its writer and readers go through all of it.
+ */
+const MAX_TEXT_TIMES = 64;
+
 export function createLane(options: LaneOptions): Lane {
   const { config, layout, files, clock, randomness, node } = options;
   const tables = new Map(SIGNAL_LIST.map((signal) => [signal.name, createTableState(signal.name, layout)]));
   const maxMemoryBytes = memoryPlan(config).laneBytes;
+  const maxTextBytes = MAX_TEXT_TIMES * config.server.maxRequestBytes;
   let open: OpenSegment | undefined;
   let sequence = 0;
   let lastIdMs = 0;
@@ -162,15 +169,17 @@ export function createLane(options: LaneOptions): Lane {
 
   /**
    * The rows of a request; "full" where they find no room beside those that are held, and must come again after these
-   * were sealed. Throws `too_large` where they find none alone.
+   * were sealed. Throws `too_large` where they find none alone, or are too much text.
    */
   function decode(request: ExportRequest, receivedMs: number): (DecodeResult & { rawBytes: number }) | 'full' {
     const { builder, decoder } = tables.get(request.signal)!;
     const protobuf = decompress(request, config);
     const rawBytes = protobuf.length;
     const heldRows = totalRows();
+    const mark = builder.mark();
+    let result: DecodeResult;
     try {
-      return { ...decoder.decode(protobuf, receivedMs, askForRoom), rawBytes };
+      result = decoder.decode(protobuf, receivedMs, askForRoom);
     } catch (error) {
       if (BridgeError.from(error).code !== 'too_large') throw error;
       if (heldRows > 0) return 'full';
@@ -180,6 +189,11 @@ export function createLane(options: LaneOptions): Lane {
     } finally {
       releaseMade(protobuf, request.body);
     }
+    if (builder.textBytes(mark) > maxTextBytes) {
+      builder.rollback(mark);
+      throw tooMuchText(maxTextBytes);
+    }
+    return { ...result, rawBytes };
   }
 
   function askForRoom(bytes: number): void {
@@ -286,11 +300,20 @@ function decompress(request: ExportRequest, config: Config): Uint8Array {
   return toProtobuf(body, { signal, contentType, contentEncoding, maxBytes, limits: config.limits });
 }
 
+function tooMuchText(maxBytes: number): BridgeError {
+  return new BridgeError('too_large', `the text of the request's rows, written out, is over ${toMib(maxBytes)} MiB`, {
+    hint: 'Send fewer rows under a resource or metric with such long values, or raise server.max_request_bytes.',
+  });
+}
+
+function toMib(bytes: number): number {
+  return Math.ceil(bytes / 1024 / 1024);
+}
+
 function tooLargeInMemory(neededBytes: number, maxBytes: number): BridgeError {
-  const mib = (bytes: number) => Math.ceil(bytes / 1024 / 1024);
   return new BridgeError(
     'too_large',
-    `the request's rows take over ${mib(neededBytes)} MiB; ${mib(maxBytes)} are left for them`,
+    `the request's rows take over ${toMib(neededBytes)} MiB; ${toMib(maxBytes)} are left for them`,
     {
       hint: 'Send smaller batches, or raise limits.memory_bytes.',
     },

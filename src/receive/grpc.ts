@@ -39,6 +39,7 @@ export async function startGrpcReceiver(options: ReceiverOptions): Promise<Recei
     },
   });
   const server = new Server({ ...channelOptions(config), interceptors: [guard] });
+  limitResets(server);
   for (const signal of signals) server.addService(exportService(signal), { Export: exportMethod(signal, options) });
   const injector = server.createConnectionInjector(credentials(config));
   const listener = createServer({ noDelay: true }, (socket) => {
@@ -72,9 +73,25 @@ function endIfSilent(socket: Socket, timeoutMs: number): void {
   socket.once('close', () => clearTimeout(timer));
 }
 
+/** Calls of one connection that may be cancelled at once, and each second from then on. */
+const RESET_BURST = 200;
+const RESET_RATE = 33;
+
+/**
+ * A peer that opens calls and resets them at once costs us more than itself (CVE-2023-44487). nghttp2 ends such a
+ * connection with GOAWAY, by default after 1000 calls, which are up to a second of work for this thread. grpc-js passes
+ * its HTTP/2 options on from a field that its types do not show.
+ */
+function limitResets(server: Server): void {
+  const { commonServerOptions } = server as unknown as { commonServerOptions?: object };
+  if (commonServerOptions === undefined) return;
+  Object.assign(commonServerOptions, { streamResetBurst: RESET_BURST, streamResetRate: RESET_RATE });
+}
+
 function channelOptions(config: ServerConfig): ServerOptions {
   const { grpcMaxConnectionAgeSeconds: age, grpcMaxConnectionAgeGraceSeconds: grace } = config;
   return {
+    'grpc.enable_channelz': 0, // accounts of each call that nobody can ask for here
     'grpc.max_receive_message_length': config.maxRequestBytes,
     'grpc.max_concurrent_streams': config.maxConcurrentStreams,
     'grpc.keepalive_time_ms': config.grpcKeepaliveSeconds * 1000,

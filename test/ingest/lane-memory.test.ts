@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LaneRequest } from '../../src/ingest/messages.ts';
-import { type Body, emptyRecords, goodRequest, sharedAttributes } from '../torture/memory-bodies.ts';
+import { type Body, emptyRecords, goodRequest, sharedAttributes, sharedText } from '../torture/memory-bodies.ts';
 import { createBench, onDisk } from './support.ts';
 
 const MIB = 1024 * 1024;
@@ -20,6 +20,7 @@ const BOMBS = [
   emptyRecords('gzip', 1_000_000),
   emptyRecords('zstd', 1_000_000),
   sharedAttributes('zstd', 1000, 20_000),
+  sharedText('gzip', 100_000, 3000),
 ];
 
 for (const bomb of BOMBS) {

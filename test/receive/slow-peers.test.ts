@@ -108,7 +108,8 @@ test('a connection that never begins to speak HTTP/2 is closed', async (t) => {
 
 test('streams that are opened and reset at once end their connection, and nobody else’s', async (t) => {
   const bridge = await startBridge(t);
-  assert.ok((await rapidReset(bridge.grpc, 100_000, 10_000)) < 100_000);
+  const opened = await rapidReset(bridge.grpc, 100_000, 10_000);
+  assert.ok(opened < 1000, `${opened} streams were opened`);
   await assertTakesRequests(bridge);
 });
 
