@@ -6,7 +6,7 @@ import type { FromLane, LaneRequest, ToLane } from '../ingest/messages.ts';
 import { checkLock } from '../journal/lock.ts';
 import { systemClock, systemRandomness } from '../platform/clock.ts';
 import { systemFiles } from '../platform/files.ts';
-import { releaseBuffers } from '../platform/memory.ts';
+import { collectGarbage, releaseBuffers } from '../platform/memory.ts';
 import type { LaneThreadData } from './thread-data.ts';
 
 // Bounds of a group: more than this does not make the disk's share per request smaller, but the first one's wait longer.
@@ -85,9 +85,11 @@ function handOn(): void {
 }
 
 function control(message: Exclude<ToLane, LaneRequest>): void {
-  const commitId = lane.seal('request');
+  const commitId = lane.seal(message.type === 'relieve' ? 'memory' : 'request');
   handOn();
-  if (message.type === 'seal') {
+  if (message.type === 'relieve') {
+    collectGarbage();
+  } else if (message.type === 'seal') {
     post({ type: 'sealDone', id: message.id, commitId });
   } else {
     clearInterval(ticker);

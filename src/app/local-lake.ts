@@ -8,7 +8,7 @@ import { BridgeError } from '../errors.ts';
 import { flushError, isOfStore } from '../ingest/commit-failure.ts';
 import { commitSegment } from '../ingest/commit-segment.ts';
 import { listSegments, makeJournalFolders, segmentCommitId } from '../journal/journal.ts';
-import { lockJournal } from '../journal/lock.ts';
+import { LOCK_CHECK_MS, lockJournal } from '../journal/lock.ts';
 import type { CommitRecord } from '../model/commit.ts';
 import type { ReadSummary } from '../model/read-summary.ts';
 import { systemClock } from '../platform/clock.ts';
@@ -32,7 +32,14 @@ export async function openLocalLake(config: Config, version: string): Promise<La
   /** Commits every segment an earlier run left, as the bridge does at its start. */
   async function commitJournal(): Promise<CommitRecord[]> {
     makeJournalFolders(systemFiles, config.journal.path);
-    const lock = lockJournal(config.journal.path);
+    const lock = await lockJournal(config.journal.path);
+    const renewal = setInterval(() => {
+      try {
+        lock.renew();
+      } catch {
+        clearInterval(renewal); // the next segment says why
+      }
+    }, LOCK_CHECK_MS);
     try {
       const deps = {
         config,
@@ -46,6 +53,7 @@ export async function openLocalLake(config: Config, version: string): Promise<La
       const records: CommitRecord[] = [];
       let failure: BridgeError | undefined;
       for (const path of listSegments(systemFiles, config.journal.path)) {
+        lock.renew();
         const commitId = segmentCommitId(path);
         const segment = { commitId, path, batches: undefined, counts: {}, memoryBytes: 0, journalBytes: 0 };
         try {
@@ -60,6 +68,7 @@ export async function openLocalLake(config: Config, version: string): Promise<La
       if (failure) throw flushError(failure, 'run this again, or start the bridge.');
       return records;
     } finally {
+      clearInterval(renewal);
       lock.release();
     }
   }

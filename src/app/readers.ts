@@ -18,6 +18,8 @@ export interface Readers {
 
 /** Reads under way on one thread; more are refused, so that a flood of reads cannot take the memory of the write path. */
 const MAX_READS_PER_THREAD = 16;
+/** How often idle readers are looked at where memory is short. */
+const RELIEF_MS = 1000;
 
 interface Reader {
   worker: Worker;
@@ -46,13 +48,21 @@ export function startReaders(count: number, data: ThreadData, isCrowded: () => b
       yield* reads;
     } finally {
       reader.active--;
-      if (reader.active === 0 && isCrowded()) {
-        // Its WebAssembly memory never shrinks: the next read gets a new thread.
-        remove(reader);
-        void reader.worker.terminate();
-      }
+      if (isCrowded()) endIdle();
     }
   }
+
+  /** Their WebAssembly memory never shrinks: the next read gets a new thread. */
+  function endIdle(): void {
+    for (const reader of readers.filter(({ active }) => active === 0)) {
+      remove(reader);
+      void reader.worker.terminate();
+    }
+  }
+
+  const relief = setInterval(() => {
+    if (readers.length > 0 && isCrowded()) endIdle();
+  }, RELIEF_MS).unref();
 
   function remove(reader: Reader): void {
     const at = readers.indexOf(reader);
@@ -80,6 +90,9 @@ export function startReaders(count: number, data: ThreadData, isCrowded: () => b
       const reads = readThroughPort(port1, request, signal);
       return { chunks: chunksOf(reads, reader), stats: () => reads.stats, cursor: () => reads.cursor };
     },
-    stop: async () => void (await Promise.all(readers.map((reader) => reader.worker.terminate()))),
+    async stop() {
+      clearInterval(relief);
+      await Promise.all(readers.map((reader) => reader.worker.terminate()));
+    },
   };
 }

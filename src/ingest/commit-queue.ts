@@ -10,6 +10,7 @@
  * without a store leave nothing in memory but a line for each segment, whose number the journal's size bounds.
  */
 import { BridgeError, errorFromData } from '../errors.ts';
+import { releaseBuffers } from '../platform/memory.ts';
 import { isOfStore } from './commit-failure.ts';
 import type { CommitResult, FromEncoder, SealedSegment, StoredObjects, ToEncoder } from './messages.ts';
 import { type SupervisedThread, supervise } from './supervise.ts';
@@ -51,6 +52,11 @@ export interface CommitQueue {
   drain(commitIds: readonly string[]): Promise<CommitResult[]>;
   /** Ids of all segments not committed yet. */
   readonly waiting: readonly string[];
+  /**
+   * For when memory is short: encoders that have nothing to do and keep WebAssembly memory are started anew, and where
+   * the store is away the batches that wait for it are let go.
+   */
+  relieve(): void;
   readonly memoryBytes: number;
   readonly journalBytes: number;
   /** Whether the store took none of the last commits. */
@@ -67,6 +73,8 @@ export interface CommitQueue {
 const FIRST_RETRY_MS = 1000;
 const MAX_RETRY_MS = 60_000;
 const MAX_RECENT = 256;
+/** A thread that has done nothing keeps some megabytes, and a new one takes some time to start. */
+const WORTH_NEW_BYTES = 32 * 1024 * 1024;
 /** What has failed so often because of the store is a reason not to be ready also where other commits succeed. */
 const MAX_QUIET_ATTEMPTS = 3;
 
@@ -92,6 +100,8 @@ interface Watcher {
 interface Encoder {
   readonly thread: SupervisedThread<ToEncoder>;
   current: { readonly id: number; readonly entry: Entry; readonly startedMs: number } | undefined;
+  /** By its last commit. */
+  keptBytes: number;
   /** Said before it ended: why the commit it had has failed. */
   lastWords: BridgeError | undefined;
 }
@@ -126,6 +136,7 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
         onUp: dispatch,
       }),
       current: undefined,
+      keptBytes: 0,
       lastWords: undefined,
     };
     return encoder;
@@ -146,7 +157,8 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
     } else {
       encoder.current = undefined;
       committed(current.entry, message.result, performance.now() - current.startedMs);
-      if (message.keptBytes > options.maxEncoderBytes) encoder.thread.renew();
+      encoder.keptBytes = message.keptBytes;
+      if (message.keptBytes > options.maxEncoderBytes) renew(encoder);
     }
     dispatch();
   }
@@ -177,6 +189,11 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
       // The buffers are the encoder's now; a further try reads the segment again.
       entry.segment = withoutBatches(segment, segment.batches ? segment.memoryBytes : options.replayBytes);
     }
+  }
+
+  function renew(encoder: Encoder): void {
+    encoder.keptBytes = 0;
+    encoder.thread.renew();
   }
 
   function firstIdle(): Entry | undefined {
@@ -276,6 +293,17 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
       }
       dispatch();
       return [...done, ...(await Promise.all(waits))];
+    },
+    relieve() {
+      for (const encoder of encoders) {
+        if (!encoder.current && encoder.thread.isUp && encoder.keptBytes > WORTH_NEW_BYTES) renew(encoder);
+      }
+      if (!pause) return;
+      for (const entry of entries.values()) {
+        if (entry.busy || !entry.segment.batches) continue;
+        releaseBuffers(options.transferables(entry.segment));
+        entry.segment = withoutBatches(entry.segment, 0);
+      }
     },
     get waiting() {
       return [...entries.keys()];

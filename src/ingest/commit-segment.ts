@@ -76,7 +76,7 @@ export async function commitSegment(
   }
   const found = readSegment(sealed, deps);
   if (!found || 'quarantined' in found) return { ...nothing, quarantined: found?.quarantined };
-  const { layout, batches, counts, damage, lostRequests } = found;
+  const { layout, batches, counts, damage, cutBytes, lostRequests } = found;
   // Before the commit record: once that is there, a restart only removes the segment.
   let paths = copyDamage(files, journalPath, path, damage);
   const hasRows = Object.keys(counts).length > 0;
@@ -84,7 +84,7 @@ export async function commitSegment(
   if (paths) removeSegment(files, journalPath, path);
   else paths = [quarantineSegment(files, journalPath, path) ?? path];
   const bytes = damage.reduce((sum, { start, end }) => sum + end - start, 0);
-  return { ...nothing, record, quarantined: damage.length > 0 ? { paths, bytes, lostRequests } : undefined };
+  return { ...nothing, record, quarantined: damage.length > 0 ? { paths, bytes, cutBytes, lostRequests } : undefined };
 }
 
 /**
@@ -119,7 +119,9 @@ function readSegment(
   } catch (error) {
     if (BridgeError.from(error).code !== 'corrupt') throw error;
     const moved = quarantineSegment(files, config.journal.path, path);
-    return { quarantined: moved ? { paths: [moved], bytes: sealed.journalBytes, lostRequests: 0 } : undefined };
+    return {
+      quarantined: moved ? { paths: [moved], bytes: sealed.journalBytes, cutBytes: 0, lostRequests: 0 } : undefined,
+    };
   } finally {
     reader?.close();
   }

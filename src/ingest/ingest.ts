@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/types.ts';
 import { BridgeError } from '../errors.ts';
 import { listSegments, makeJournalFolders, segmentCommitId } from '../journal/journal.ts';
-import { checkLock, type JournalLock, type LockMark, lockJournal } from '../journal/lock.ts';
+import { type JournalLock, LOCK_CHECK_MS, type LockMark, lockJournal } from '../journal/lock.ts';
 import type { Randomness } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
 import { watchResident } from '../platform/resident.ts';
@@ -24,6 +24,7 @@ import type {
   ExportRequest,
   FromEncoder,
   FromLane,
+  QuarantinedData,
   SealedSegment,
   ToEncoder,
   ToLane,
@@ -100,20 +101,20 @@ const JOURNAL_FULL_MS = 10_000;
 /** Between tries to commit while stopping. */
 const STOP_RETRY_MS = 1000;
 
-/** Lanes look before each answer; this is for a bridge that has nothing to answer. */
-const LOCK_CHECK_MS = 1000;
-
 /**
  * Share of the data's budget that is taken also where the process is over its budget: then it is not data that fills
  * it, and refusing all would not empty it.
  */
 const ALWAYS_TAKEN = 1 / 8;
 
+/** How often something is done about a process that is over its budget. */
+const RELIEF_MS = 1000;
+
 /** Takes the journal's lock, queues what an earlier run left, and starts the threads. */
 export async function startIngest(options: IngestOptions): Promise<Ingest> {
   const { config, files, log, metrics } = options;
   const { path: journalPath } = config.journal;
-  const lock = openJournal(files, journalPath);
+  const lock = await openJournal(files, journalPath);
   const plan = memoryPlan(config);
   const resident = watchResident(plan.residentBytes);
   const leftOver = listSegments(files, journalPath);
@@ -162,32 +163,37 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   });
   let reservedBytes = 0;
   let journalRefusedMs = Number.NEGATIVE_INFINITY;
+  // Lanes look before each answer; this is also for a bridge that has nothing to answer.
   const lockWatch = setInterval(() => {
     try {
-      checkLock(lock.mark);
+      lock.renew();
     } catch (error) {
       clearInterval(lockWatch);
       options.onJournalLost(BridgeError.from(error));
     }
   }, LOCK_CHECK_MS).unref();
 
+  const relief = setInterval(() => {
+    if (resident.isOver) relieve();
+  }, RELIEF_MS).unref();
+
   if (leftOver.length > 0) log.info({ segments: leftOver.length }, 'replaying the journal of an earlier run');
   queueSegments(leftOver);
+
+  /**
+   * Requests are refused meanwhile, so nothing fills up and is sealed by itself: what is held open or kept would stay
+   * until its age seals it. Rows are handed on only where they are some share of what may be held: files stay few.
+   */
+  function relieve(): void {
+    if (lanes.rowBytes > (plan.dataBytes * ALWAYS_TAKEN) / 2) lanes.relieve();
+    queue.relieve();
+  }
 
   function logCommit(result: CommitResult, segment: SealedSegment, tookMs: number): void {
     const { commitId, record, quarantined } = result;
     const missing = rows.committed(result, segment.counts);
     if (missing > 0) log.error({ commitId, missing }, 'acknowledged rows are missing: the journal was damaged');
-    if (quarantined) {
-      const { paths, bytes, lostRequests } = quarantined;
-      metrics.quarantined.inc();
-      metrics.quarantinedBytes.inc(bytes);
-      metrics.lostRequests.inc(lostRequests);
-      log.error(
-        { commitId, paths, bytes, lostRequests },
-        'damaged journal data was set aside; what is whole is committed',
-      );
-    }
+    if (quarantined) logQuarantined(commitId, quarantined);
     if (!record) return;
     metrics.commits.inc();
     metrics.commitSeconds.observe(tookMs / 1000);
@@ -196,6 +202,22 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       metrics.objectBytes.inc({ table: object.table }, object.bytes);
     }
     log.info({ commitId, objects: record.objects.length, rows: record.rows, ms: Math.round(tookMs) }, 'committed');
+  }
+
+  function logQuarantined(commitId: string, { paths, bytes, cutBytes, lostRequests }: QuarantinedData): void {
+    if (cutBytes > 0) {
+      metrics.cutRequests.inc();
+      const what = 'a request was being written when the bridge ended; it was not acknowledged, and is set aside';
+      log.info({ commitId, paths, bytes: cutBytes }, what);
+    }
+    if (bytes === cutBytes) return;
+    metrics.quarantined.inc();
+    metrics.quarantinedBytes.inc(bytes - cutBytes);
+    metrics.lostRequests.inc(lostRequests);
+    log.error(
+      { commitId, paths, bytes: bytes - cutBytes, lostRequests },
+      'damaged journal data was set aside; what is whole is committed',
+    );
   }
 
   /**
@@ -303,6 +325,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       const left = listSegments(files, journalPath);
       const bytes = left.reduce((sum, path) => sum + segmentBytes(path), 0);
       clearInterval(lockWatch);
+      clearInterval(relief);
       resident.stop();
       lock.release();
       const report = { segments: left.length, bytes, why: left.length > 0 ? why : undefined };
@@ -330,10 +353,10 @@ function segmentBytes(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-function openJournal(files: Files, journalPath: string): JournalLock {
+async function openJournal(files: Files, journalPath: string): Promise<JournalLock> {
   try {
     makeJournalFolders(files, journalPath);
-    return lockJournal(journalPath);
+    return await lockJournal(journalPath);
   } catch (error) {
     if (error instanceof BridgeError) throw error;
     throw new BridgeError('config', `journal.path "${journalPath}" cannot be used: ${(error as Error).message}`, {

@@ -13,6 +13,8 @@ export interface LanePool {
   accept(request: ExportRequest): Promise<ExportOutcome>;
   /** Seals every lane's open segment; resolves with their commit ids when all have been handed to `onSealed`. */
   seal(): Promise<string[]>;
+  /** For when memory is short: lanes hand their rows on and collect their garbage. */
+  relieve(): void;
   /** Seals and ends the threads; a lane that has not sealed within the deadline leaves its segment in the journal. */
   stop(deadlineMs: number): Promise<void>;
   /** Bytes of the lanes' open batches. */
@@ -195,6 +197,9 @@ export function createLanePool(options: LanePoolOptions): LanePool {
         ),
       );
       return sealed.filter((id) => id !== undefined);
+    },
+    relieve() {
+      for (const { thread } of lanes) if (thread.isUp) thread.post({ type: 'relieve' });
     },
     async stop(deadlineMs) {
       if (stopping) return;

@@ -29,7 +29,12 @@ export interface LaneRequest extends ExportRequest {
   readonly id: number;
 }
 
-export type ToLane = LaneRequest | { readonly type: 'seal'; readonly id: number } | { readonly type: 'stop' };
+export type ToLane =
+  | LaneRequest
+  | { readonly type: 'seal'; readonly id: number }
+  /** Memory is short: seal, and collect garbage. */
+  | { readonly type: 'relieve' }
+  | { readonly type: 'stop' };
 
 export type LaneAnswer = { readonly id: number } & (
   | { readonly ok: true; readonly outcome: ExportOutcome }
@@ -109,6 +114,8 @@ export interface QuarantinedData {
   /** Files in the journal's `quarantine/`. */
   readonly paths: readonly string[];
   readonly bytes: number;
+  /** Of these, what is only the beginning of a request that was being written when the bridge ended. */
+  readonly cutBytes: number;
   /** Acknowledged requests known to be lost. */
   readonly lostRequests: number;
 }

@@ -20,6 +20,8 @@ export interface DecodedRows {
 export interface ReplayedSegment extends DecodedRows {
   /** Bytes that gave no rows although something was there. */
   readonly damage: readonly ByteRange[];
+  /** See SegmentReader: bytes of the damage that are no more than a request under way when the bridge ended. */
+  readonly cutBytes: number;
   /** Requests known to be missing because of it; one at the very end leaves no gap to be known by. */
   readonly lostRequests: number;
 }
@@ -32,7 +34,12 @@ export function replaySegment(reader: SegmentReader): ReplayedSegment {
     if (!decoder.decode(record)) undecodable.push({ start: record.start, end: record.end });
   }
   const damage = [...reader.damage, ...undecodable].sort((a, b) => a.start - b.start);
-  return { ...decoder.finish(), damage, lostRequests: reader.lostRecords + undecodable.length };
+  return {
+    ...decoder.finish(),
+    damage,
+    cutBytes: reader.cutBytes,
+    lostRequests: reader.lostRecords + undecodable.length,
+  };
 }
 
 export interface RecordDecoder {

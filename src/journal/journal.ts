@@ -1,6 +1,7 @@
 /** The journal's folder: segments waiting for their commit, what was set aside, and the lock. */
 import { dirname, join, resolve } from 'node:path';
 import { type Files, isErrno } from '../platform/files.ts';
+import { refuseProc } from '../platform/proc.ts';
 
 export function segmentsFolder(journalPath: string): string {
   return join(journalPath, 'segments');
@@ -10,8 +11,12 @@ export function quarantineFolder(journalPath: string): string {
   return join(journalPath, 'quarantine');
 }
 
-/** Makes the folders where they are missing, and their names durable, those of the folders above included. */
+/**
+ * Makes the folders where they are missing, and their names durable, those of the folders above included. Throws `config`
+ * for a path where no folder can be, and what the system fails with.
+ */
 export function makeJournalFolders(files: Files, journalPath: string): void {
+  refuseProc(journalPath, 'journal.path');
   files.makeFolder(segmentsFolder(journalPath));
   files.makeFolder(quarantineFolder(journalPath));
   for (let folder = resolve(journalPath); ; folder = dirname(folder)) {
@@ -55,8 +60,14 @@ export function segmentCommitId(path: string): string {
   return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1, -'.segment'.length);
 }
 
+/** Where a segment is copied to, before the copy takes its place; no segment itself. */
+export function copyOfSegment(path: string): string {
+  return `${path}.copy`;
+}
+
 /** Called when the segment's commit record is stored. */
 export function removeSegment(files: Files, journalPath: string, path: string): void {
+  files.remove(copyOfSegment(path)); // left by a crash in settle.ts
   files.remove(path);
   files.syncFolder(segmentsFolder(journalPath));
 }

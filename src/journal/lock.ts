@@ -1,35 +1,60 @@
 /**
  * One bridge a journal: two would replay, and remove, each other's open segments. The lock is a symbolic link to
- * `{process id}-{start time}`, no file of that name: it is made as a whole or not at all, also with no room left on the
- * disk, where a bridge has to start to make some. A lock whose process is gone is taken over; one whose process is only
- * stopped (SIGSTOP) is not.
+ * `{process id}-{start time}-{token}-{namespace}`, no file of that name: it is made as a whole or not at all, also with no
+ * room left on the disk, where a bridge has to start to make some.
  *
- * A bridge can lose its journal without noticing: paused for a while, taken for dead by an operator, or not to be seen
- * from another container. So the lock is looked at after each write to the journal and before its answer. Whoever takes
- * over makes its lock first and reads the segments then: what was written before is found by it, and what is written
- * later is not acknowledged.
+ * A lock whose process is gone is taken over; one whose process is only stopped (SIGSTOP) is not. Process ids mean
+ * something within one PID namespace of one boot of one machine alone (lock-owner.ts). The owner of a lock from elsewhere,
+ * another container or machine on the same volume, cannot be looked for. So owners set their lock's time every second,
+ * and who finds a lock from elsewhere watches it: where its time moves, its owner lives; where it stands still, it is
+ * taken over. Only a time that moves counts, whatever it says, so clocks need not agree.
+ *
+ * A bridge can lose its journal without noticing: paused for a while in another container, or taken for dead by an
+ * operator. So the lock is looked at after each write to the journal and before its answer. Whoever takes over makes its
+ * lock first and reads the segments then: what was written before is found by it, and what is written later is not
+ * acknowledged. The same look ends the loser where two take a dead owner's lock at the same moment.
  */
-import { lstatSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { lstatSync, lutimesSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BridgeError } from '../errors.ts';
+import { systemRandomness } from '../platform/clock.ts';
 import { isErrno } from '../platform/files.ts';
+import { isAlive, type LockOwner, ownerFromText, ownerToText, thisProcess } from './lock-owner.ts';
 
 export interface JournalLock {
   /** For `checkLock`, also in other threads. */
   readonly mark: LockMark;
+  /** To be called every LOCK_CHECK_MS: says that the owner lives. Throws `conflict` as `checkLock` does. */
+  renew(): void;
   release(): void;
 }
 
 /** Tells one lock from the next one: plain data. */
 export interface LockMark {
   readonly path: string;
-  readonly file: string;
+  readonly text: string;
 }
 
+export const LOCK_CHECK_MS = 1000;
+
+export interface LockOptions {
+  /** How long a lock from elsewhere must stand still to be taken over. */
+  readonly stillMs?: number;
+  readonly self?: LockOwner;
+}
+
+/** Some renewals may be late: a disk or a machine that hangs for seconds is nothing unusual. */
+const STILL_MS = 5 * LOCK_CHECK_MS;
+const LOOK_EVERY_MS = 100;
+const TOKEN_BYTES = 4;
+const MAX_ATTEMPTS = 5;
+
 /** Throws `conflict` where the journal has been taken over. Needs no file descriptor, and a few microseconds. */
-export function checkLock({ path, file }: LockMark): void {
-  if (lockFile(path) === file) return;
-  const owner = readOwner(path);
+export function checkLock({ path, text }: LockMark): void {
+  const found = lockText(path);
+  if (found === text) return;
+  const owner = ownerFromText(found);
   const taker = owner ? `taken over by process ${owner.pid}` : 'taken over: its lock is gone';
   throw new BridgeError('conflict', `the journal of ${path} was ${taker}`, {
     hint: 'What was acknowledged is in the journal, for the bridge that has it now. Give each bridge a journal.path of its own.',
@@ -37,75 +62,77 @@ export function checkLock({ path, file }: LockMark): void {
   });
 }
 
-/** Throws `conflict`, with the process that has the journal named. */
-export function lockJournal(journalPath: string): JournalLock {
+/** Throws `conflict`, with the process that has the journal named. Waits only for a lock from elsewhere. */
+export async function lockJournal(journalPath: string, options: LockOptions = {}): Promise<JournalLock> {
+  const { stillMs = STILL_MS, self = thisProcess() } = options;
   const path = join(journalPath, 'lock');
-  for (let attempt = 0; attempt < 5; attempt++) {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const text = ownerToText({ ...self, token: systemRandomness.hex(TOKEN_BYTES) });
     try {
-      symlinkSync(`${process.pid}-${readProcess(process.pid)?.start ?? ''}`, path);
-      const mark = { path, file: lockFile(path) ?? '' };
-      return { mark, release: () => releaseIfMine(mark) };
+      symlinkSync(text, path);
+      return heldLock({ path, text });
     } catch (error) {
       if (!isErrno(error, 'EEXIST')) throw error;
     }
-    const owner = readOwner(path);
-    if (owner && isAlive(owner)) throw lockedBy(journalPath, owner.pid);
-    rmSync(path, { force: true });
+    const found = lockText(path);
+    const owner = ownerFromText(found);
+    if (owner && (await isHeld(path, owner, self, stillMs))) throw lockedBy(journalPath, owner, self);
+    // Another one that waited alike may have made its own lock meanwhile.
+    if (lockText(path) === found) rmSync(path, { force: true });
   }
-  throw lockedBy(journalPath, undefined);
+  throw lockedBy(journalPath, undefined, self);
 }
 
-interface Owner {
-  readonly pid: number;
-  readonly start: string;
+function heldLock(mark: LockMark): JournalLock {
+  return {
+    mark,
+    renew() {
+      checkLock(mark);
+      const now = new Date();
+      try {
+        lutimesSync(mark.path, now, now);
+      } catch {
+        // A disk that fails so takes no requests either. Whoever takes the lock for dead is found by the next check.
+      }
+    },
+    release() {
+      if (lockText(mark.path) === mark.text) rmSync(mark.path, { force: true });
+    },
+  };
 }
 
-function lockedBy(journalPath: string, pid: number | undefined): BridgeError {
-  return new BridgeError('conflict', `journal ${journalPath} is in use by process ${pid ?? 'unknown'}`, {
+async function isHeld(path: string, owner: LockOwner, self: LockOwner, stillMs: number): Promise<boolean> {
+  if (owner.namespace === '' || owner.namespace === self.namespace) return isAlive(owner);
+  const first = changedNs(path);
+  for (const start = performance.now(); performance.now() - start < stillMs; ) {
+    await sleep(Math.min(LOOK_EVERY_MS, stillMs));
+    const now = changedNs(path);
+    if (now === undefined) return false; // released
+    if (now !== first) return true;
+  }
+  return false;
+}
+
+function lockedBy(journalPath: string, owner: LockOwner | undefined, self: LockOwner): BridgeError {
+  const isElsewhere = owner !== undefined && owner.namespace !== '' && owner.namespace !== self.namespace;
+  const who = `process ${owner?.pid ?? 'unknown'}${isElsewhere ? ' of another container or machine' : ''}`;
+  return new BridgeError('conflict', `journal ${journalPath} is in use by ${who}`, {
     hint: 'Stop the other bridge, or give this one a journal.path of its own.',
     retryable: false,
   });
 }
 
-function readOwner(path: string): Owner | undefined {
+/** Undefined where there is no lock; empty where what is there is no link, so nothing a bridge has made. */
+function lockText(path: string): string | undefined {
   try {
-    const [pid, start] = readlinkSync(path).split('-');
-    return { pid: Number(pid), start: start ?? '' };
+    return readlinkSync(path);
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'EINVAL')) return undefined; // EINVAL: no link, so nothing a bridge has made
+    if (isErrno(error, 'ENOENT')) return undefined;
+    if (isErrno(error, 'EINVAL')) return '';
     throw error;
   }
 }
 
-function isAlive(owner: Owner): boolean {
-  if (!Number.isInteger(owner.pid) || owner.pid <= 0) return false;
-  try {
-    process.kill(owner.pid, 0);
-  } catch (error) {
-    if (!isErrno(error, 'EPERM')) return false;
-  }
-  const found = readProcess(owner.pid);
-  // In a container every start may get the same process id: the start time tells a namesake from the owner.
-  return found === undefined || (!found.isDead && (owner.start === '' || owner.start === found.start));
-}
-
-/** From proc(5): start time in clock ticks since boot, and whether only the exit code is left; undefined without /proc. */
-function readProcess(pid: number): { readonly start: string; readonly isDead: boolean } | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { start: fields[19] ?? '', isDead: fields[0] === 'Z' || fields[0] === 'X' };
-  } catch {
-    return undefined;
-  }
-}
-
-function releaseIfMine({ path, file }: LockMark): void {
-  if (lockFile(path) === file) rmSync(path, { force: true });
-}
-
-/** Undefined where there is none. */
-function lockFile(path: string): string | undefined {
-  const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  return found && `${found.ino}-${found.mtimeNs}`;
+function changedNs(path: string): bigint | undefined {
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false })?.mtimeNs;
 }

@@ -22,6 +22,11 @@ export interface SegmentReader {
   records(): Generator<StoredRecord>;
   /** Bytes that are neither records nor zeros at the end; all of them once `records` has been read to its end. */
   readonly damage: readonly ByteRange[];
+  /**
+   * Bytes at the file's end, part of `damage`, that are the beginning of a record the file is too short for: what a kill
+   * leaves of a group that was being written. It was not acknowledged, unless the file was cut by somebody else since.
+   */
+  readonly cutBytes: number;
   /** Records missing between those that were found; any missing at the end are not known of. */
   readonly lostRecords: number;
   close(): void;
@@ -112,6 +117,7 @@ function createReader(file: ReadableFile, path: string, found: FoundHeader): Seg
   const mark = Buffer.from(header.mark, 'hex');
   let damage: ByteRange[] = [...found.damage];
   let lostRecords = 0;
+  let cutBytes = 0;
 
   function recordAt(start: number, sequence: number): StoredRecord | undefined {
     const length = recordLength(file.read(start, RECORD_PREFIX_BYTES), mark, start);
@@ -133,6 +139,16 @@ function createReader(file: ReadableFile, path: string, found: FoundHeader): Seg
     return undefined;
   }
 
+  /** Whether a record begins here that the file ends within. */
+  function isCutShort(start: number): boolean {
+    const prefix = file.read(start, RECORD_PREFIX_BYTES);
+    if (prefix.length < RECORD_PREFIX_BYTES) {
+      return Buffer.compare(prefix.subarray(0, MARK_BYTES), mark.subarray(0, prefix.length)) === 0;
+    }
+    const length = recordLength(prefix, mark, start);
+    return length !== undefined && start + length > file.size;
+  }
+
   /** Where the zeros at the end of the file begin, not before `from`. */
   function endOfData(from: number): number {
     for (let end = file.size; end > from; end -= SEARCH_BYTES) {
@@ -149,12 +165,16 @@ function createReader(file: ReadableFile, path: string, found: FoundHeader): Seg
     get damage() {
       return damage;
     },
+    get cutBytes() {
+      return cutBytes;
+    },
     get lostRecords() {
       return lostRecords;
     },
     *records() {
       damage = [...found.damage];
       lostRecords = 0;
+      cutBytes = 0;
       let position = 2 * found.bytes;
       let sequence = 0;
       while (position < file.size) {
@@ -163,6 +183,7 @@ function createReader(file: ReadableFile, path: string, found: FoundHeader): Seg
         if (!here) {
           const end = record?.start ?? endOfData(position);
           if (end > position) damage.push({ start: position, end });
+          if (!record && isCutShort(position)) cutBytes = end - position;
         }
         if (!record) return;
         lostRecords += record.sequence - sequence;

@@ -5,7 +5,7 @@
  */
 import { type Files, isErrno } from '../platform/files.ts';
 import { copyBytes } from './copy.ts';
-import { segmentsFolder } from './journal.ts';
+import { copyOfSegment, segmentsFolder } from './journal.ts';
 
 /** Segments whose sync has failed: a second one would lie (see segment-writer.ts), so they are copied. One entry each. */
 const failed = new Set<string>();
@@ -39,7 +39,7 @@ function syncSegment(files: Files, journalPath: string, path: string): void {
 }
 
 function replaceByCopy(files: Files, journalPath: string, path: string, maxBytes: number): void {
-  const copy = `${path}.copy`;
+  const copy = copyOfSegment(path);
   const fd = files.openForRead(path);
   const size = files.size(fd);
   files.close(fd);

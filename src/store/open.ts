@@ -1,5 +1,6 @@
 import type { Config } from '../config/types.ts';
 import { BridgeError } from '../errors.ts';
+import { refuseProc } from '../platform/proc.ts';
 import { createFileStore } from './file.ts';
 import type { ObjectStore } from './store.ts';
 
@@ -20,7 +21,10 @@ export async function openStore(config: Config, options: OpenStoreOptions = {}):
 
 /** The same with objects as they are stored: where they are encrypted before, nothing opens them. */
 export async function openPlainStore(config: Config, options: OpenStoreOptions = {}): Promise<ObjectStore> {
-  if (config.storage.type === 'file') return createFileStore(config.storage.path, options);
+  if (config.storage.type === 'file') {
+    refuseProc(config.storage.path, 'storage.path');
+    return createFileStore(config.storage.path, options);
+  }
   if (config.s3) {
     // Loaded only for a lake in S3: the AWS SDK takes 20 MB in every thread, and time at the start.
     const { createS3Store } = await import('./s3.ts');

@@ -69,6 +69,10 @@ export function createMetrics() {
     objectBytes: counter('object_bytes_total', 'Bytes of objects written.', ['table']),
     journalFailures: counter('journal_failures_total', 'Times a lane could not write the journal any more.'),
     quarantined: counter('quarantined_total', 'Journal segments with damage, which was set aside.'),
+    cutRequests: counter(
+      'cut_requests_total',
+      'Requests a kill of the bridge has cut short in the journal; none was acknowledged.',
+    ),
     quarantinedBytes: counter('quarantined_bytes_total', 'Bytes of damaged journal data set aside.'),
     lostRequests: counter('lost_requests_total', 'Acknowledged requests known to be lost in damaged journal data.'),
     reads: counter('reads_total', 'Reads answered.', ['table', 'format', 'code']),

@@ -119,9 +119,22 @@ test('whole requests before and after damage are committed, and the damaged byte
   assert.equal(await bench.rowsInLake(), SAMPLE.items * 2);
   const { start, end } = second!;
   const kept = join(bench.journalPath, 'quarantine', `${commitId}.${start}-${end}.bytes`);
-  assert.deepEqual(quarantined, { paths: [kept], bytes: end - start, lostRequests: 1 });
+  assert.deepEqual(quarantined, { paths: [kept], bytes: end - start, cutBytes: 0, lostRequests: 1 });
   assert.deepEqual(readFileSync(kept), damaged.subarray(start, end));
   assert.deepEqual(listSegments(systemFiles, bench.journalPath), []);
+});
+
+test('the beginning of a request that a kill has left at the end is no damage', async (t) => {
+  const bench = createBench(t);
+  bench.send(SAMPLE.body, SAMPLE.body);
+  bench.lane.seal('request');
+  const { path } = bench.sealed[0]!;
+  truncateSync(path, statSync(path).size - 10);
+  const { quarantined } = await bench.commit(onDisk(bench.sealed[0]!));
+  assert.equal(await bench.rowsInLake(), SAMPLE.items);
+  assert.ok(quarantined!.bytes > 0);
+  assert.equal(quarantined!.cutBytes, quarantined!.bytes);
+  assert.equal(quarantined!.lostRequests, 0);
 });
 
 test('a request that was whole on disk and cannot be decoded is set aside alone', async (t) => {

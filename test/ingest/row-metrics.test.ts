@@ -38,7 +38,7 @@ test('what is journalled and replayed is what is written, missing and waiting, w
   assert.equal(rows.committed(commitOf(4), journalled(1)), 0, 'a lane ended between its disk and its answer');
   assert.equal(
     rows.committed(
-      { commitId: 'c', record: undefined, quarantined: { paths: ['path'], bytes: 1, lostRequests: 1 } },
+      { commitId: 'c', record: undefined, quarantined: { paths: ['path'], bytes: 1, cutBytes: 0, lostRequests: 1 } },
       journalled(3),
     ),
     3,

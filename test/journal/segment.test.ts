@@ -64,14 +64,15 @@ interface ReadSegment {
   readonly records: StoredRecord[];
   readonly damage: readonly ByteRange[];
   readonly lostRecords: number;
+  readonly cutBytes: number;
 }
 
 function readAll(path: string): ReadSegment {
   const reader = openSegment(systemFiles, path)!;
   const records = [...reader.records()];
-  const { header, damage, lostRecords } = reader;
+  const { header, damage, lostRecords, cutBytes } = reader;
   reader.close();
-  return { header, records, damage, lostRecords };
+  return { header, records, damage, lostRecords, cutBytes };
 }
 
 function bodies(records: readonly JournalRecord[]): string[] {
@@ -182,6 +183,29 @@ test('a body that holds the whole segment, header and records, is never taken fo
     assert.deepEqual(bodies(read.records), bodies([...RECORDS, RECORDS[2]!]));
     assert.deepEqual(read.damage, [{ start: records[3]!.start, end: records[3]!.end }]);
   }
+});
+
+test('a last record that the file ends within is told from damage, wherever it is cut', (t) => {
+  const path = writeSegment(tempFolder(t), [RECORDS]);
+  const whole = readFileSync(path);
+  const last = readAll(path).records.at(-1)!;
+  for (let length = last.start + 1; length < last.end; length++) {
+    writeFileSync(path, whole.subarray(0, length));
+    const { damage, cutBytes } = readAll(path);
+    const [{ start, end } = { start: 0, end: 0 }] = damage;
+    assert.equal(start, last.start);
+    assert.ok(cutBytes > 0 && cutBytes === end - start && end <= length, `cut at ${length}`); // zeros at the end are no data
+  }
+  for (let at = last.start; at < last.end; at++) {
+    const damaged = Buffer.from(whole);
+    damaged[at]! ^= 1;
+    writeFileSync(path, damaged);
+    // A length that is damaged may say that there is more to come: nothing in the file can say otherwise.
+    const isLength = at >= last.start + 12 && at < last.start + 16;
+    assert.equal(isLength || readAll(path).cutBytes === 0, true, `byte ${at}`);
+  }
+  writeFileSync(path, whole);
+  assert.equal(readAll(path).cutBytes, 0);
 });
 
 test('records of another segment are no records, wherever they stand', (t) => {
