@@ -15,6 +15,7 @@ const LIBRARY = [
   'tables/location.ts',
   'read/dataset/dataset.ts',
   'tables/csv/open.ts',
+  'tables/avro/encoder.ts',
   'records/arrow.ts',
   'records/schema-file.ts',
   'records/builder.ts',

@@ -16,6 +16,7 @@ import { createS3Client } from './s3-client.ts';
 import { abortSignalOf, call, fullKey, type S3Context, WRITE_ID, where } from './s3-context.ts';
 import { causeCode, s3Error } from './s3-errors.ts';
 import { lastPartMs, listObjects, listOpenUploads } from './s3-list.ts';
+import { type ObserveRequest, observeRequests } from './s3-observe.ts';
 import { readObject } from './s3-read.ts';
 import { abortUntilGone, newWrite, putObject } from './s3-settle.ts';
 import { uploadStream } from './s3-upload.ts';
@@ -29,6 +30,8 @@ const DELETE_BATCH = 1000;
 export interface S3StoreOptions {
   /** Hears what could not be cleaned up. */
   readonly warn?: (message: string, error: BridgeError) => void;
+  /** Hears of every request. */
+  readonly observe?: ObserveRequest | undefined;
 }
 
 export function createS3Store(
@@ -37,6 +40,7 @@ export function createS3Store(
   options: S3StoreOptions = {},
 ): ObjectStore {
   const client = createS3Client(config, operations);
+  if (options.observe) observeRequests(client, options.observe);
   const { bucket, prefix, multipart } = config;
   const context: S3Context = {
     client,

@@ -14,7 +14,7 @@ import { parseConfig } from '../config/load.ts';
 import type { Config } from '../config/types.ts';
 import { BridgeError } from '../errors.ts';
 import { createFileStore } from '../store/file.ts';
-import { openStore } from '../store/open.ts';
+import { type OpenStoreOptions, openStore } from '../store/open.ts';
 import type { ObjectStore } from '../store/store.ts';
 
 /** How buckets are reached. */
@@ -28,6 +28,8 @@ export interface Connection {
   readonly region?: string | undefined;
   /** Default: the process's. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Instead of what the configuration says of multipart uploads: bounds what a writer holds in memory. */
+  readonly multipart?: { readonly thresholdMb: number; readonly partSizeMb: number } | undefined;
 }
 
 export interface Location {
@@ -82,18 +84,18 @@ export function urlOf({ store, key }: Place): string {
 }
 
 /** Stores are opened once a bucket (or local folder), and closed together. */
-export function openPlaces(connection: Connection = {}): Places {
+export function openPlaces(connection: Connection = {}, hooks: OpenStoreOptions = {}): Places {
   const buckets = new Map<string, Promise<ObjectStore>>();
   const folders = new Map<string, ObjectStore>();
 
   function bucketStore(bucket: string): Promise<ObjectStore> {
-    const opened = buckets.get(bucket) ?? openBucket(bucket, connection);
+    const opened = buckets.get(bucket) ?? openBucket(bucket, connection, hooks);
     buckets.set(bucket, opened);
     return opened;
   }
 
   function folderStore(path: string): ObjectStore {
-    const opened = folders.get(path) ?? createFileStore(path);
+    const opened = folders.get(path) ?? createFileStore(path, hooks);
     folders.set(path, opened);
     return opened;
   }
@@ -122,7 +124,7 @@ export function openPlaces(connection: Connection = {}): Places {
   };
 }
 
-async function openBucket(bucket: string, connection: Connection): Promise<ObjectStore> {
+async function openBucket(bucket: string, connection: Connection, hooks: OpenStoreOptions): Promise<ObjectStore> {
   // Loaded only for a bucket: the AWS SDK takes time and memory.
   const { frozenCredentials, regionOf } = await import('../store/s3-access.ts');
   const { config, profile, endpoint, env = process.env } = connection;
@@ -133,12 +135,16 @@ async function openBucket(bucket: string, connection: Connection): Promise<Objec
     ...found.s3!,
     prefix: '',
     region,
+    multipart: { ...found.s3!.multipart, ...connection.multipart },
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
     ...(profile === undefined ? {} : { credentials: { type: 'profile', profile } as const }),
   };
   const credentials = await frozenCredentials(s3);
   const operations = config?.operations ?? found.operations;
-  return openStore({ ...found, storage: { ...found.storage, type: 's3' }, operations, s3: { ...s3, credentials } });
+  return openStore(
+    { ...found, storage: { ...found.storage, type: 's3' }, operations, s3: { ...s3, credentials } },
+    hooks,
+  );
 }
 
 /** A bucket of which the configuration says nothing: its checks and defaults hold all the same. */

@@ -3,8 +3,20 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createS3Store } from '../../src/store/s3.ts';
 import { collect } from './conformance.ts';
-import { type Answer, bigStream, fail, faultyStore, MIB, type Seen, succeed, xmlError } from './faulty-server.ts';
+import {
+  type Answer,
+  bigStream,
+  fail,
+  faultyServer,
+  faultyStore,
+  MIB,
+  type Seen,
+  succeed,
+  xmlError,
+} from './faulty-server.ts';
+import { OPERATIONS, s3Config } from './s3-config.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -326,4 +338,22 @@ test('names that XML cannot hold come back from listings', async (t) => {
   const { store } = await faultyStore(t, (_, response) => response.writeHead(200).end(page));
   const [info] = await collect(store.list(''));
   assert.equal(info?.key, 'x\u0001y z+');
+});
+
+test('every request is told of, also those made again', async (t) => {
+  const told: [string, boolean][] = [];
+  const observe = (operation: string, _: number, error?: unknown) => void told.push([operation, error !== undefined]);
+  const { url } = await faultyServer(t, (one, response) =>
+    one.earlier === 0 && one.call === 'PutObject' ? fail(response, 503, 'SlowDown') : succeed(one, response),
+  );
+  const store = createS3Store(s3Config(url), { ...OPERATIONS, retryAttempts: 2 }, { observe });
+  t.after(() => store.close());
+  await store.put('k', bytes('x'));
+  await store.uploadStream('large', bigStream(13));
+  assert.deepEqual(told.slice(0, 2), [
+    ['PutObject', true],
+    ['PutObject', false],
+  ]);
+  const later = told.slice(2).map(([operation]) => operation);
+  assert.deepEqual([...new Set(later)], ['CreateMultipartUpload', 'UploadPart', 'CompleteMultipartUpload']);
 });
