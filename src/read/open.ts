@@ -8,6 +8,7 @@ import type { Predicate } from './filter/predicate.ts';
 import { type Bounds, type Knowledge, prune } from './filter/prune.ts';
 import { equalityColumns, type Lacks, readBloomFilters } from './parquet/bloom.ts';
 import { columnBytes, leavesOf } from './parquet/column-span.ts';
+import type { LeafMemos } from './parquet/decode.ts';
 import { extendTail, type Footer, readFooter } from './parquet/footer.ts';
 import { createObjectReader, type TailReader } from './parquet/object-reader.ts';
 import { type PagesByLeaf, type RowRange, readPageBounds, readPages } from './parquet/page-index.ts';
@@ -15,6 +16,7 @@ import { flatLeaf, rowGroupBounds } from './parquet/statistics.ts';
 import type { PlannedFile, ReadPlan } from './plan.ts';
 import { countRows, type IndexedColumn, rowsByPages } from './row-ranges.ts';
 import type { ScanContext } from './scan.ts';
+import type { ReadSchema } from './schema.ts';
 
 /** Filters and indexes are fetched together up to this size. */
 const MAX_INDEX_BYTES = 2 * 1024 * 1024;
@@ -24,6 +26,7 @@ const MIN_INDEXED_BYTES = 512 * 1024;
 export interface OpenFile extends FileAttempt {
   readonly reader: TailReader;
   readonly footer: Footer;
+  readonly schema: ReadSchema;
   /** Columns of the file that are read first, to be filtered; none where there is nothing to filter by. */
   readonly first: ReadonlySet<string>;
   /** Columns read for rows that passed. */
@@ -36,6 +39,7 @@ export interface OpenGroup {
   /** Rows to read, of all its rows. */
   readonly ranges: readonly RowRange[];
   readonly pages: PagesByLeaf;
+  readonly memos: LeafMemos;
 }
 
 /** The row groups of a file that may hold asked rows; undefined where the file was skipped. */
@@ -51,7 +55,7 @@ export async function openFile(
     const first = present(plan.filterColumns, footer, context);
     const rest = present(plan.outputColumns, footer, context);
     for (const column of first) rest.delete(column);
-    const file: OpenFile = Object.assign(opening, { reader, footer, first, rest });
+    const file: OpenFile = Object.assign(opening, { reader, footer, schema: context.schema, first, rest });
     const found: OpenGroup[] = [];
     for (const index of left) {
       const group = await openGroup(file, index, plan.predicate, context);
@@ -94,7 +98,7 @@ async function openFooter(
 function startOfIndexes(footer: Footer, groups: readonly number[], filtered: readonly string[]): number {
   const offsets = groups.flatMap((index) => {
     const { columns } = footer.metadata.row_groups[index]!;
-    const filters = filtered.map((column) => columns[flatLeaf(footer, index, column)]?.meta_data?.bloom_filter_offset);
+    const filters = filtered.map((column) => columns[flatLeaf(footer, column)]?.meta_data?.bloom_filter_offset);
     const indexes = columns.flatMap((chunk) => [chunk.column_index_offset, chunk.offset_index_offset]);
     return [...filters, ...indexes].flatMap((offset) => (offset === undefined || offset <= 0n ? [] : [Number(offset)]));
   });
@@ -141,7 +145,7 @@ async function openGroup(
   }
   stats.rowGroupsScanned++;
   stats.rowsPrunedByPages += rows - countRows(ranges);
-  return { file, index, ranges, pages };
+  return { file, index, ranges, pages, memos: new Map() };
 }
 
 /** What the footer says of a row group's columns; a column the file has not is null, unless maps answer for it. */
@@ -165,7 +169,7 @@ function withFilters(statistics: Knowledge, filters: Lacks): Knowledge {
 /** Fetched only where there is something to leave out, or where they are there already. */
 async function pagesOf({ reader, footer, first, rest }: OpenFile, index: number): Promise<PagesByLeaf> {
   const columns = new Set([...first, ...rest]);
-  const leaves = leavesOf(footer, index, columns);
+  const leaves = leavesOf(footer, columns);
   const chunks = footer.metadata.row_groups[index]!.columns;
   const isHere = leaves.every((leaf) => {
     const { offset_index_offset: offset, offset_index_length: length } = chunks[leaf]!;
@@ -186,7 +190,7 @@ async function rangesByPages(
 ): Promise<readonly RowRange[]> {
   const columns = new Map<string, IndexedColumn>();
   for (const column of first) {
-    const leaf = flatLeaf(footer, index, column);
+    const leaf = flatLeaf(footer, column);
     const found = pages.get(leaf);
     const type = schema.columns.find(({ name }) => name === column)?.type;
     if (found === undefined || found.length < 2 || type === undefined) continue;

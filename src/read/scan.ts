@@ -106,7 +106,7 @@ export function fetchesAlong(group: OpenGroup): boolean {
 /** The byte ranges that the columns of some rows take. */
 export function rangesOfRows(group: OpenGroup, columns: ReadonlySet<string>, rows: readonly RowRange[]) {
   const { file, index, pages } = group;
-  return rows.flatMap((range) => rangesOf(spansOf(file.footer, index, columns, pages, range)));
+  return rows.flatMap((range) => rangesOf(spansOf(file.footer, index, columns, pages, range, file.schema)));
 }
 
 function groupBytes(group: OpenGroup): number {
@@ -141,7 +141,7 @@ async function* scanGroup(plan: ReadPlan, fetched: Fetched, context: ScanContext
   const { file, ranges } = group;
   for (const rows of slicesOf(group, file.first, ranges, context)) {
     await breathe(context);
-    const views = decode(group, file.first, first, rows, context);
+    const views = decode(group, file.first, first, rows);
     const batch = viewBatch(views, rows.end - rows.start, context);
     const hits = select(plan.predicate, batch);
     context.stats.rowsScanned += hits.length === 0 || file.first.size > 0 ? rows.end - rows.start : hits.length;
@@ -174,7 +174,7 @@ async function* restOf(plan: ReadPlan, passed: Passed, context: ScanContext): As
     while (at < hitRows.length && hitRows[at]! < range.end) at++;
     if (at === first) continue;
     await breathe(context);
-    const all = decode(group, group.file.rest, rest, range, context);
+    const all = decode(group, group.file.rest, rest, range);
     for (const [name, view] of views) all.set(name, sliceView(view, range.start - rows.start, range.end - rows.start));
     const batch = viewBatch(all, range.end - range.start, context);
     // Here, so that a column of a foreign type is this file's failure and not its reader's.
@@ -183,16 +183,12 @@ async function* restOf(plan: ReadPlan, passed: Passed, context: ScanContext): As
   }
 }
 
-function decode(
-  { file, index, pages }: OpenGroup,
-  columns: ReadonlySet<string>,
-  runs: ByteRuns,
-  rows: RowRange,
-  { schema }: ScanContext,
-): Views {
+function decode(group: OpenGroup, columns: ReadonlySet<string>, runs: ByteRuns, rows: RowRange): Views {
   if (columns.size === 0) return new Map();
-  const spans = spansOf(file.footer, index, columns, pages, rows);
-  return decodeSpans(file.reader.key, file.footer, index, spans, runs, rows, schema);
+  const { file, index, pages, memos } = group;
+  const { footer, schema } = file;
+  const spans = spansOf(footer, index, columns, pages, rows, schema);
+  return decodeSpans({ key: file.reader.key, footer, group: index, runs, memos, schema }, spans, rows);
 }
 
 function moved(rows: Int32Array, by: number): Int32Array {
@@ -219,7 +215,7 @@ function* slicesOf(
   const { num_rows, columns: chunks } = file.footer.metadata.row_groups[index]!;
   const rowBytes = Math.max(1, encodedBytes(file.footer, index, columns) / Number(num_rows));
   const byBytes = batchSize * Math.max(1, Math.floor(SLICE_ENCODED_BYTES / rowBytes / batchSize));
-  const leaves = leavesOf(file.footer, index, columns);
+  const leaves = leavesOf(file.footer, columns);
   const isNested = leaves.length > columns.size;
   const size = isNested ? Math.min(byBytes, NESTED_BATCHES * batchSize) : byBytes;
   const bytesOf = (leaf: number) => Number(chunks[leaf]!.meta_data!.total_compressed_size);

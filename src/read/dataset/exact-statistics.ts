@@ -11,7 +11,7 @@ export const UNKNOWN = Symbol('not told by statistics');
 /** Values that are not null. */
 export function countOfGroup(footer: Footer, group: number, column: string): number | undefined {
   const { columns, num_rows } = footer.metadata.row_groups[group]!;
-  const nulls = columns[flatLeaf(footer, group, column)]?.meta_data?.statistics?.null_count;
+  const nulls = columns[flatLeaf(footer, column)]?.meta_data?.statistics?.null_count;
   return nulls === undefined ? undefined : Number(num_rows) - Number(nulls);
 }
 
@@ -24,7 +24,7 @@ export function extremeOfGroup(
   side: 'min' | 'max',
 ): Value | undefined | typeof UNKNOWN {
   if (countOfGroup(footer, group, column) === 0) return undefined;
-  const leaf = flatLeaf(footer, group, column);
+  const leaf = flatLeaf(footer, column);
   const statistics = footer.metadata.row_groups[group]!.columns[leaf]?.meta_data?.statistics;
   const element = footer.leaves[leaf];
   if (statistics === undefined || element === undefined || !isExact(statistics, type, side)) return UNKNOWN;

@@ -43,7 +43,7 @@ export async function readBloomFilters(
   columns: readonly string[],
 ): Promise<Lacks> {
   const found = columns.flatMap((column) => {
-    const leaf = flatLeaf(footer, group, column);
+    const leaf = flatLeaf(footer, column);
     const meta = footer.metadata.row_groups[group]!.columns[leaf]?.meta_data;
     const start = Number(meta?.bloom_filter_offset ?? 0);
     const length = meta?.bloom_filter_length ?? 0;

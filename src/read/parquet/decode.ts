@@ -4,9 +4,11 @@ import { fromArrow } from '../columns/from-arrow.ts';
 import { sliceView, type View } from '../columns/view.ts';
 import type { ReadSchema } from '../schema.ts';
 import type { ByteRuns } from './byte-runs.ts';
+import type { ColumnForm } from './column-form.ts';
 import { type ColumnSpan, spansOf } from './column-span.ts';
-import { canDecodeFlat, decodeFlat } from './flat-column.ts';
 import type { Footer } from './footer.ts';
+import { decodeLeaf, type LeafMemo } from './leaf-column.ts';
+import { assembleColumn } from './nested-column.ts';
 import { corruptFile, type ObjectReader } from './object-reader.ts';
 import type { RowRange } from './page-index.ts';
 import { smallFile } from './small-file.ts';
@@ -14,71 +16,65 @@ import { smallFile } from './small-file.ts';
 /** Columns of some rows, by name. */
 export type Views = Map<string, View>;
 
+/** What slices of a row group leave for the next ones, by leaf column. */
+export type LeafMemos = Map<number, LeafMemo>;
+
+/** Where the bytes of a row group's columns are, and what is asked of them. */
+export interface ChunkSource {
+  /** For messages. */
+  readonly key: string;
+  readonly footer: Footer;
+  readonly group: number;
+  readonly runs: ByteRuns;
+  readonly memos: LeafMemos;
+  readonly schema: ReadSchema;
+}
+
 /**
  * The columns of the spans, cut to the rows. Blocks the thread while it decodes; WebAssembly memory is released before
  * it returns. Throws `corrupt` for pages that cannot be read, `unprocessable` for types that cannot be the table's.
  */
-export function decodeSpans(
-  key: string,
-  footer: Footer,
-  group: number,
-  spans: readonly ColumnSpan[],
-  runs: ByteRuns,
-  rows: RowRange,
-  schema: ReadSchema,
-): Views {
+export function decodeSpans(source: ChunkSource, spans: readonly ColumnSpan[], rows: RowRange): Views {
   const views: Views = new Map();
   const others = new Map<string, ColumnSpan[]>();
   for (const span of spans) {
-    const view = flatView(key, footer, group, span, runs, rows, schema);
-    if (view !== undefined) {
-      views.set(span.column, view);
+    if (span.form !== undefined) {
+      views.set(span.column, formedView(source, span, span.form, rows));
       continue;
     }
-    const place = `${span.firstRow} ${span.endRow}`;
+    const { start, end } = span.leaves[0]!.rows;
+    const place = `${start} ${end}`;
     const same = others.get(place);
     if (same === undefined) others.set(place, [span]);
     else same.push(span);
   }
-  for (const same of others.values()) decodeTogether(key, footer, group, same, runs, rows, schema, views);
+  for (const same of others.values()) decodeTogether(source, same, rows, views);
   return views;
 }
 
-function flatView(
-  key: string,
-  footer: Footer,
-  group: number,
-  { column, firstRow, endRow, leaves }: ColumnSpan,
-  runs: ByteRuns,
-  rows: RowRange,
-  schema: ReadSchema,
-): View | undefined {
-  const { leaf, dictionary, pages } = leaves[0]!;
-  const meta = footer.metadata.row_groups[group]!.columns[leaf]!.meta_data!;
-  const element = footer.leaves[leaf]!;
-  const { type } = schema.columns.find(({ name }) => name === column)!;
-  if (leaves.length > 1 || !canDecodeFlat(meta, element, type)) return undefined;
-  const parts = [dictionary, pages].flatMap((range) => (range === undefined ? [] : [runs.at(range.start, range.end)]));
+/** A column by the decoders here. */
+function formedView(source: ChunkSource, span: ColumnSpan, form: ColumnForm, rows: RowRange): View {
+  const { key, footer, group, runs, memos } = source;
+  const chunks = footer.metadata.row_groups[group]!.columns;
   try {
-    const wanted = { start: rows.start - firstRow, end: rows.end - firstRow };
-    return decodeFlat(meta, element, type, parts, endRow - firstRow, wanted);
+    return assembleColumn(form, rows.end - rows.start, (leaf) => {
+      const { dictionary, pages, rows: there } = span.leaves.find((one) => one.leaf === leaf.leaf)!;
+      const ranges = dictionary === undefined ? [pages] : [dictionary, pages];
+      const parts = ranges.map(({ start, end }) => runs.at(start, end));
+      const wanted = { start: rows.start - there.start, end: rows.end - there.start };
+      const memo = memos.get(leaf.leaf) ?? {};
+      memos.set(leaf.leaf, memo);
+      return decodeLeaf(leaf, chunks[leaf.leaf]!.meta_data!, parts, there.end - there.start, wanted, memo);
+    });
   } catch (error) {
-    throw corruptFile(key, `pages of ${column}`, error);
+    throw corruptFile(key, `pages of ${span.column}`, error);
   }
 }
 
 /** Spans of the same rows as one small file, through parquet-wasm. */
-function decodeTogether(
-  key: string,
-  footer: Footer,
-  group: number,
-  spans: readonly ColumnSpan[],
-  runs: ByteRuns,
-  rows: RowRange,
-  schema: ReadSchema,
-  views: Views,
-): void {
-  const { firstRow } = spans[0]!;
+function decodeTogether(source: ChunkSource, spans: readonly ColumnSpan[], rows: RowRange, views: Views): void {
+  const { key, footer, group, runs, schema } = source;
+  const { start: firstRow } = spans[0]!.leaves[0]!.rows;
   const skipped = canSkip(footer, group, spans) ? rows.start - firstRow : 0;
   const limit = rows.end - firstRow - skipped;
   const batch = readRows(key, () => smallFile(footer, group, spans, runs), skipped, limit);
@@ -128,7 +124,7 @@ export async function decodeWhole(
   batchSize: number,
 ): Promise<number> {
   const expected = Number(footer.metadata.row_groups[group]!.num_rows);
-  const spans = spansOf(footer, group, footer.columns, new Map(), { start: 0, end: expected });
+  const spans = spansOf(footer, group, footer.columns.keys(), new Map(), { start: 0, end: expected });
   const ranges = spans.flatMap(({ leaves }) => leaves.map(({ pages }) => pages));
   const start = Math.min(...ranges.map((range) => range.start));
   const bytes = await file.read({ start, end: Math.max(...ranges.map((range) => range.end)) });

@@ -31,12 +31,19 @@ export interface Footer {
   readonly metadata: FileMetaData;
   /** Where the footer begins: data lies before it. */
   readonly start: number;
-  /** Names of the columns, nested ones once. */
-  readonly columns: ReadonlySet<string>;
+  /** Columns by their names, nested ones once. */
+  readonly columns: ReadonlyMap<string, FileColumn>;
   /** Schema elements of the leaf columns, in the order of a row group's column chunks. */
   readonly leaves: readonly SchemaElement[];
   /** The file from here to its end, as it was read. */
   readonly tail: FileTail;
+}
+
+export interface FileColumn {
+  /** Number of its schema element. */
+  readonly first: number;
+  /** Numbers of its column chunks in a row group. */
+  readonly leaves: readonly number[];
 }
 
 export interface FileTail {
@@ -63,9 +70,9 @@ export async function readFooter(file: ObjectReader): Promise<Footer> {
     tail = joined(await file.read({ start, end: size - tail.length }), tail);
   }
   const metadata = parse(key, tail);
-  const columns = new Set(topLevel(metadata).map(({ first }) => metadata.schema[first]!.name));
-  checkChunks(key, metadata, start);
   const leaves = metadata.schema.filter(({ type }) => type !== undefined);
+  checkChunks(key, metadata, leaves, start);
+  const columns = columnsOf(metadata);
   return { metadata, start, columns, leaves, tail: { start: size - tail.length, bytes: tail } };
 }
 
@@ -112,15 +119,37 @@ export function topLevel({ schema }: FileMetaData): readonly { readonly first: n
   return children;
 }
 
-/** Every column chunk lies between the leading magic and the footer, so that no read goes astray. */
-function checkChunks(key: string, metadata: FileMetaData, footerStart: number): void {
+function columnsOf(metadata: FileMetaData): ReadonlyMap<string, FileColumn> {
+  const columns = new Map<string, FileColumn>();
+  let leaf = 0;
+  for (const { first, end } of topLevel(metadata)) {
+    const count = metadata.schema.slice(first, end).filter(({ type }) => type !== undefined).length;
+    const leaves = Array.from({ length: count }, (_, i) => leaf + i);
+    columns.set(metadata.schema[first]!.name, { first, leaves });
+    leaf += count;
+  }
+  return columns;
+}
+
+/**
+ * Every column chunk lies between the leading magic and the footer, so that no read goes astray; and there is one for
+ * each leaf of the schema, in its order, as the format has it.
+ */
+function checkChunks(key: string, metadata: FileMetaData, leaves: readonly SchemaElement[], footerStart: number): void {
   metadata.row_groups.forEach((group, g) => {
     // pyarrow writes a table without rows as a row group without pages, whose offsets mean nothing.
     if (group.num_rows === 0n) return;
-    for (const chunk of group.columns) {
+    if (group.columns.length !== leaves.length) {
+      throw corruptFile(key, `row group ${g} has ${group.columns.length} columns, its schema ${leaves.length}`);
+    }
+    for (const [leaf, chunk] of group.columns.entries()) {
       const meta = chunk.meta_data;
       if (meta === undefined || chunk.file_path) {
         throw corruptFile(key, `row group ${g} has a column that is encrypted or in another file`);
+      }
+      const { name, type } = leaves[leaf]!;
+      if (meta.path_in_schema.at(-1) !== name || meta.type !== type) {
+        throw corruptFile(key, `column ${leaf} of row group ${g} is not ${name} as in its schema`);
       }
       const { start, end } = chunkRange(meta);
       if (!(start >= MAGIC.length && end >= start && end <= footerStart)) {

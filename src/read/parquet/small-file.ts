@@ -33,7 +33,8 @@ export function smallFile(footer: Footer, group: number, spans: readonly ColumnS
     }
     return chunk;
   });
-  const rows = spans[0]!.endRow - spans[0]!.firstRow;
+  const { start, end } = spans[0]!.leaves[0]!.rows;
+  const rows = end - start;
   bytes.push(footerOf(footer.metadata, new Set(spans.map(({ column }) => column)), placed, BigInt(rows), at), MAGIC);
   return concat(bytes);
 }

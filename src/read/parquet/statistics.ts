@@ -10,7 +10,7 @@ import type { Footer } from './footer.ts';
 export function rowGroupBounds(footer: Footer, group: number, schema: ReadSchema, name: string): Bounds | undefined {
   const { columns, num_rows } = footer.metadata.row_groups[group]!;
   const rows = Number(num_rows);
-  const index = flatLeaf(footer, group, name);
+  const index = flatLeaf(footer, name);
   const statistics = columns[index]?.meta_data?.statistics;
   const type = schema.columns.find((column) => column.name === name)?.type;
   const element = footer.leaves[index];
@@ -25,8 +25,8 @@ export function rowGroupBounds(footer: Footer, group: number, schema: ReadSchema
 }
 
 /** The column chunk of a column that is not nested, -1 where there is none. */
-export function flatLeaf(footer: Footer, group: number, name: string): number {
-  return footer.metadata.row_groups[group]!.columns.findIndex(({ meta_data }) => {
-    return meta_data!.path_in_schema.length === 1 && meta_data!.path_in_schema[0] === name;
-  });
+export function flatLeaf({ columns, metadata }: Footer, name: string): number {
+  const column = columns.get(name);
+  const isFlat = column !== undefined && metadata.schema[column.first]!.type !== undefined;
+  return isFlat ? column.leaves[0]! : -1;
 }

@@ -2,18 +2,11 @@
 import type { TextView } from '../columns/view.ts';
 import type { RowRange } from './page-index.ts';
 
-export interface TextValues {
-  /** The values of a dictionary page. */
-  dictionary(bytes: Uint8Array, count: number): void;
-  /** A page of values as they are; rows `at` and following, of which `valid` tells the present ones. */
-  plain(bytes: Uint8Array, start: number, at: number, count: number, valid: Uint8Array | undefined): void;
-  /** Values of the dictionary page. */
-  readonly distinct: number;
-  /** Room for the codes of a page, all 0. */
-  codes(at: number, count: number): Int32Array;
-  /** Takes a page of codes, -1 for null, in the room it was given. */
-  coded(codes: Int32Array, at: number): void;
-  view(valid: Uint8Array | undefined): TextView;
+/** The values of a dictionary page; arrays are exact and not written to. */
+export interface TextDictionary {
+  readonly count: number;
+  readonly offsets: Int32Array<ArrayBuffer>;
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 const NO_OFFSETS = new Int32Array(1);
@@ -38,8 +31,9 @@ class Pool {
     }
   }
 
-  addEmpty(): void {
-    this.offsets[++this.count] = this.length;
+  /** Empty values up to a count; room for their offsets was reserved. */
+  padTo(count: number): void {
+    while (this.count < count) this.offsets[++this.count] = this.length;
   }
 
   /** Where the value of PLAIN encoding behind this one begins. */
@@ -72,49 +66,68 @@ class Pool {
   }
 }
 
-/** Values of plain pages outside the wanted rows are passed over: they are empty. */
-export function createTextValues(rows: number, wanted: RowRange): TextValues {
+export function readTextDictionary(bytes: Uint8Array, count: number): TextDictionary {
+  if (!(count >= 0 && 4 * count <= bytes.length)) throw new Error('its dictionary is cut off');
   const pool = new Pool();
-  let codes: Int32Array | undefined;
-  let distinct = 0;
+  pool.reserve(count, bytes.length - 4 * count);
+  let at = 0;
+  for (let i = 0; i < count; i++) at = pool.add(bytes, at);
+  return { count, offsets: pool.offsets.subarray(0, count + 1), bytes: pool.bytes.subarray(0, pool.length) };
+}
+
+export interface TextValues {
+  readonly kind: 'text';
+  /** Room for the codes of slots `at` and following, all 0. */
+  codes(at: number, count: number): Int32Array;
+  /** Makes room for plain values. */
+  expect(values: number, bytes: number): void;
+  /** Values as they are; slots `at` and following, of which `valid` tells the present ones. */
+  plain(bytes: Uint8Array, start: number, at: number, count: number, valid: Uint8Array | undefined): void;
+  view(valid: Uint8Array | undefined): TextView;
+}
+
+/** Text of `slots` slots. Values of plain pages outside the wanted ones are passed over: they are empty. */
+export function createTextValues(slots: number, wanted: RowRange, dictionary: TextDictionary | undefined): TextValues {
+  const pool = new Pool();
+  if (dictionary !== undefined) {
+    // Shared until a plain value is added, for which `reserve` makes arrays of its own.
+    pool.offsets = dictionary.offsets;
+    pool.bytes = dictionary.bytes;
+    pool.count = dictionary.count;
+    pool.length = dictionary.bytes.length;
+  }
+  const codes = dictionary && new Int32Array(slots);
+  // Without codes a slot has the value of its number.
+  if (codes === undefined) pool.reserve(slots, 0);
 
   return {
-    dictionary(bytes, count) {
-      pool.reserve(count, bytes.length);
-      let at = 0;
-      for (let i = 0; i < count; i++) at = pool.add(bytes, at);
-      distinct = count;
-      codes = new Int32Array(rows);
-    },
-    plain(bytes, start, at, count, valid) {
-      const skipped = Math.min(count, Math.max(0, wanted.start - at));
-      const end = Math.min(count, wanted.end - at);
-      pool.reserve(count, end === count && skipped === 0 ? bytes.length - start : 0);
-      let from = start;
-      for (let i = 0; i < skipped; i++) {
-        if (valid === undefined || valid[i] === 1) from = pool.skip(bytes, from);
-        if (codes === undefined) pool.addEmpty();
-      }
-      for (let i = skipped; i < end; i++) {
-        const present = valid === undefined || valid[i] === 1;
-        if (codes !== undefined) codes[at + i] = present ? pool.count : -1;
-        if (present) from = pool.add(bytes, from);
-        else if (codes === undefined) pool.addEmpty();
-      }
-      if (codes === undefined) for (let i = Math.max(end, skipped); i < count; i++) pool.addEmpty();
-    },
-    get distinct() {
-      return distinct;
-    },
+    kind: 'text',
     codes(at, count) {
       if (codes === undefined) throw new Error('a page of codes has no dictionary');
       return codes.subarray(at, at + count);
     },
-    coded() {},
+    expect(values, bytes) {
+      pool.reserve(codes === undefined ? 0 : values, bytes);
+    },
+    plain(bytes, start, at, count, valid) {
+      const skipped = Math.min(count, Math.max(0, wanted.start - at));
+      const end = Math.max(skipped, Math.min(count, wanted.end - at));
+      if (codes === undefined) pool.padTo(at + skipped);
+      else pool.reserve(end - skipped, 0);
+      let from = start;
+      for (let i = 0; i < skipped; i++) if (valid === undefined || valid[i] === 1) from = pool.skip(bytes, from);
+      for (let i = skipped; i < end; i++) {
+        const present = valid === undefined || valid[i] === 1;
+        if (codes !== undefined) codes[at + i] = present ? pool.count : -1;
+        if (present) from = pool.add(bytes, from);
+        else if (codes === undefined) pool.padTo(at + i + 1);
+      }
+    },
     view(valid) {
+      if (codes === undefined) pool.padTo(slots);
       const { bytes } = pool;
       const offsets = pool.offsets.subarray(0, pool.count + 1);
-      return { kind: 'text', rows, codes, valid: codes === undefined ? valid : undefined, offsets, bytes };
+      return { kind: 'text', rows: slots, codes, valid: codes === undefined ? valid : undefined, offsets, bytes };
     },
   };
 }

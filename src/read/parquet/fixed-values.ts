@@ -1,0 +1,132 @@
+/** Numbers and booleans of a column chunk as it is decoded: values of a fixed width, in slots. */
+import type { SchemaElement } from 'hyparquet';
+import type { View } from '../columns/view.ts';
+import type { ReadType } from '../schema.ts';
+import { decodeHybrid } from './hybrid.ts';
+
+/** Two 32-bit words a value. */
+export type WordDictionary = Int32Array;
+
+export interface FixedValues {
+  readonly kind: 'fixed';
+  /** Takes values of the dictionary page, by their codes, -1 for null. */
+  coded(codes: Int32Array, at: number): void;
+  /** Takes a page of values as they are; slots `at` and following, of which `valid` tells the present ones. */
+  plain(bytes: Uint8Array, start: number, at: number, count: number, valid: Uint8Array | undefined): void;
+  /** Takes a page in RLE encoding; of booleans only. */
+  runs(bytes: Uint8Array, start: number, at: number, count: number, valid: Uint8Array | undefined): void;
+  view(valid: Uint8Array | undefined): View;
+}
+
+export function createFixedValues(
+  slots: number,
+  { type: physical }: SchemaElement,
+  type: ReadType,
+  dictionary: WordDictionary | undefined,
+): FixedValues {
+  return physical === 'BOOLEAN' ? booleans(slots) : words(slots, physical === 'INT32', type, dictionary);
+}
+
+export function readWordDictionary(bytes: Uint8Array, count: number, { type }: SchemaElement): WordDictionary {
+  const words = new Int32Array(2 * count);
+  copyWords(bytes, 0, words, 0, count, type === 'INT32');
+  return words;
+}
+
+/** Copies `count` values; those of 4 bytes get their sign. */
+function copyWords(
+  from: Uint8Array,
+  start: number,
+  to: Int32Array,
+  at: number,
+  count: number,
+  isNarrow: boolean,
+): void {
+  const end = start + (isNarrow ? 4 : 8) * count;
+  if (!(count >= 0 && end <= from.length)) throw new Error('its values are cut off');
+  if (!isNarrow) {
+    new Uint8Array(to.buffer, to.byteOffset).set(from.subarray(start, end), 8 * at);
+    return;
+  }
+  const view = new DataView(from.buffer, from.byteOffset, from.byteLength);
+  for (let i = 0; i < count; i++) {
+    const value = view.getInt32(start + 4 * i, true);
+    to[2 * (at + i)] = value;
+    to[2 * (at + i) + 1] = value >> 31;
+  }
+}
+
+/** How many of a page's slots have a value. */
+function presentOf(count: number, valid: Uint8Array | undefined): number {
+  if (valid === undefined) return count;
+  let present = 0;
+  for (let i = 0; i < count; i++) present += valid[i]!;
+  return present;
+}
+
+/** Values of 8 bytes: as BigInts they would be allocated one by one. */
+function words(slots: number, isNarrow: boolean, type: ReadType, dictionary: WordDictionary | undefined): FixedValues {
+  const words = new Int32Array(2 * slots);
+  const values = words.buffer;
+  return {
+    kind: 'fixed',
+    coded(codes, at) {
+      const distinct = dictionary!;
+      for (let i = 0; i < codes.length; i++) {
+        const code = codes[i]!;
+        if (code < 0) continue;
+        words[2 * (at + i)] = distinct[2 * code]!;
+        words[2 * (at + i) + 1] = distinct[2 * code + 1]!;
+      }
+    },
+    plain(bytes, start, at, count, valid) {
+      let from = presentOf(count, valid);
+      copyWords(bytes, start, words, at, from, isNarrow);
+      if (valid === undefined) return;
+      for (let i = count - 1; i >= 0; i--) {
+        const value = valid[i] === 1 ? at + --from : -1;
+        words[2 * (at + i)] = value < 0 ? 0 : words[2 * value]!;
+        words[2 * (at + i) + 1] = value < 0 ? 0 : words[2 * value + 1]!;
+      }
+    },
+    runs() {
+      throw new Error('values in RLE');
+    },
+    view(valid) {
+      if (type.kind === 'double') return { kind: 'double', rows: slots, values: new Float64Array(values), valid };
+      const kind = type.kind === 'timestamp' ? 'timestamp' : 'int';
+      return { kind, rows: slots, values: new BigInt64Array(values), valid };
+    },
+  };
+}
+
+/** A bit a present value. */
+function booleans(slots: number): FixedValues {
+  const values = new Uint8Array(slots);
+
+  /** Moves the values of present slots to their places, from the end, so that none is overwritten. */
+  function spread(at: number, count: number, valid: Uint8Array | undefined, present: number): void {
+    if (valid === undefined) return;
+    let from = present;
+    for (let i = count - 1; i >= 0; i--) values[at + i] = valid[i] === 1 ? values[at + --from]! : 0;
+  }
+
+  return {
+    kind: 'fixed',
+    coded() {
+      throw new Error('booleans in a dictionary');
+    },
+    plain(bytes, start, at, count, valid) {
+      const present = presentOf(count, valid);
+      if (8 * (bytes.length - start) < present) throw new Error('its values are cut off');
+      for (let i = 0; i < present; i++) values[at + i] = (bytes[start + (i >> 3)]! >> (i & 7)) & 1;
+      spread(at, count, valid, present);
+    },
+    runs(bytes, start, at, count, valid) {
+      const present = presentOf(count, valid);
+      decodeHybrid(bytes, start + 4, bytes.length, 1, values, at, present);
+      spread(at, count, valid, present);
+    },
+    view: (valid) => ({ kind: 'bool', rows: slots, values, valid }),
+  };
+}
