@@ -18,5 +18,6 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   replay: async (lake, options, hooks) => (await import('./app/replay.ts')).replay(lake, options, hooks),
   checkLake: async (config, options, hooks) =>
     (await import('./app/check-lake.ts')).runLakeCheck(config, options, hooks),
+  settleBuckets: async (config, mayApply) => (await import('./app/buckets.ts')).settleBuckets(config, mayApply),
   serve: async (config) => (await import('./app/run-daemon.ts')).runDaemon(config, version),
 });

@@ -21,7 +21,7 @@ export function watchStore(store: ObjectStore, log: Logger): StoreWatch {
 
   async function check(): Promise<void> {
     try {
-      await store.check();
+      await store.check({ forWriting: true });
       away = undefined;
     } catch (error) {
       const failure = BridgeError.from(error);

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { CheckHooks, CheckOptions, CheckSummary } from '../check/types.ts';
 import type { Config } from '../config/types.ts';
+import type { BucketSetting } from '../model/bucket-plan.ts';
 import type { Lake } from './lake.ts';
 import type { ReplayHooks, ReplayOptions, ReplayResult } from './replay-types.ts';
 
@@ -16,6 +17,11 @@ export interface CliContext {
   replay(lake: Lake, options: ReplayOptions, hooks: ReplayHooks): Promise<ReplayResult>;
   /** Reconciles records, objects and journal; findings are told as they are made. */
   checkLake(config: Config, options: CheckOptions, hooks: CheckHooks): Promise<CheckSummary>;
+  /** Compares the lake's buckets with the configuration, and sets them where `mayApply` says so of the plan. */
+  settleBuckets(
+    config: Config,
+    mayApply: (plan: readonly BucketSetting[]) => boolean,
+  ): Promise<{ readonly plan: readonly BucketSetting[]; readonly failed: readonly string[] }>;
   /** Runs the bridge until it is stopped by a signal. */
   serve(config: Config): Promise<void>;
 }

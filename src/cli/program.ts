@@ -1,6 +1,7 @@
 /** The command line `otel-lake`: exit status 0 (done), 1 (failed), 2 (used or configured wrongly). */
 import { Command, CommanderError } from 'commander';
 import { BridgeError } from '../errors.ts';
+import { addBucketCommand } from './bucket.ts';
 import { addConfigCommand } from './config.ts';
 import type { CliContext } from './context.ts';
 import { addFlushCommand } from './flush.ts';
@@ -32,6 +33,7 @@ export function createProgram(context: CliContext): Command {
     addUploadsCommand,
     addReplayCommand,
     addLakeCommand,
+    addBucketCommand,
     addConfigCommand,
     addVersionCommand,
   ];

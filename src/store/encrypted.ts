@@ -179,8 +179,8 @@ export function encryptedStore(inner: ObjectStore, keys: KeyRing): ObjectStore {
     lastActivity: (upload) => inner.lastActivity(upload),
     abortUpload: (upload) => inner.abortUpload(upload),
 
-    async check() {
-      await inner.check();
+    async check(options) {
+      await inner.check(options);
       await keys.current();
     },
     close() {

@@ -29,8 +29,8 @@ export async function openPlainStore(config: Config, options: OpenStoreOptions =
   }
   if (config.s3) {
     // Loaded only for a lake in S3: the AWS SDK takes 20 MB in every thread, and time at the start.
-    const { createS3Store } = await import('./s3.ts');
-    return createS3Store(config.s3, config.operations, options);
+    const { createS3Lake } = await import('./s3-lake.ts');
+    return createS3Lake(config, options);
   }
   throw new BridgeError('config', 'storage.type is "s3", but there is no section [s3]', {
     hint: 'Add [s3] with region and bucket, or set storage.type = "file".',

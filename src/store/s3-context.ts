@@ -26,8 +26,8 @@ export function fullKey(context: S3Context, key: string): string {
 }
 
 export function where(context: S3Context, action: string, key: string | undefined): S3Where {
-  const { bucket, region, endpoint } = context.config;
-  return { action, bucket, key: key === undefined ? undefined : fullKey(context, key), region, endpoint };
+  const { bucket, region, endpoint, expectedBucketOwner: owner } = context.config;
+  return { action, bucket, key: key === undefined ? undefined : fullKey(context, key), region, endpoint, owner };
 }
 
 /** Makes one call of the API; its errors become BridgeErrors that name action and key. */

@@ -16,6 +16,8 @@ export interface S3Where {
   readonly key?: string | undefined;
   readonly region: string;
   readonly endpoint: string | undefined;
+  /** Account that the bucket was expected to belong to. */
+  readonly owner?: string | undefined;
 }
 
 interface Row {
@@ -56,6 +58,11 @@ const ROWS: Readonly<Record<string, Row>> = {
   XAmzContentSHA256Mismatch: row('unavailable', DAMAGED),
   IncompleteBody: row('unavailable', DAMAGED),
   RequestTimeout: row('unavailable', DAMAGED),
+  InvalidObjectState: row(
+    'unprocessable',
+    'The object was archived, by a lifecycle rule or by hand: restore it, or leave its partition out.',
+  ),
+  InvalidStorageClass: row('config', 'Correct storage_class: this server does not have that one.'),
   NotImplemented: row('unprocessable', 'This server lacks an operation of S3 that the lake needs.'),
 };
 
@@ -120,10 +127,11 @@ export function s3Error(thrown: unknown, where: S3Where): BridgeError {
   if (code === 'PreconditionFailed' || status === 412) return alreadyExists(name, cause);
   if (status === 403) {
     const target = where.key === undefined ? where.bucket : `${where.bucket}/${where.key}`;
-    return as(
-      'permission_denied',
-      `Allow s3:${permissionOf(where.action)} on arn:aws:s3:::${target} to these credentials.`,
-    );
+    const allow = `Allow s3:${permissionOf(where.action)} on arn:aws:s3:::${target} to these credentials`;
+    const owner = where.owner
+      ? `, or correct expected_bucket_owner in [s3]: the bucket may not be ${where.owner}'s`
+      : '';
+    return as('permission_denied', `${allow}${owner}.`);
   }
   // Answers to HEAD have no body and so no code; of what is answered 400, this is what happens.
   if (where.action === 'HeadObject' && status === 400) return as('unauthenticated', EXPIRED);
@@ -147,6 +155,10 @@ function regionHint(error: SdkError, where: S3Where): string {
 function permissionOf(action: string): string {
   const names: Readonly<Record<string, string>> = {
     HeadObject: 'GetObject',
+    GetBucketLifecycleConfiguration: 'GetLifecycleConfiguration',
+    PutBucketLifecycleConfiguration: 'PutLifecycleConfiguration',
+    GetPublicAccessBlock: 'GetBucketPublicAccessBlock',
+    PutPublicAccessBlock: 'PutBucketPublicAccessBlock',
     ListObjectsV2: 'ListBucket',
     DeleteObjects: 'DeleteObject',
     ListMultipartUploads: 'ListBucketMultipartUploads',

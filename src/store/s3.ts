@@ -1,15 +1,9 @@
 /** A bucket, or a prefix of one, as an object store: S3 and servers with its API. */
-import {
-  CreateBucketCommand,
-  type CreateBucketCommandInput,
-  DeleteObjectsCommand,
-  GetObjectCommand,
-  HeadObjectCommand,
-  ListObjectsV2Command,
-} from '@aws-sdk/client-s3';
-import pLimit from 'p-limit';
+import { DeleteObjectsCommand, GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { OperationsConfig, S3Config } from '../config/types.ts';
 import { BridgeError } from '../errors.ts';
+import type { BucketWish } from './buckets.ts';
 import { checkRange, rangePastEnd, throwIfCancelled } from './common.ts';
 import { checkKey, checkPrefix, MAX_KEY_BYTES } from './key.ts';
 import { createS3Client } from './s3-client.ts';
@@ -18,6 +12,7 @@ import { causeCode, s3Error } from './s3-errors.ts';
 import { lastPartMs, listObjects, listOpenUploads } from './s3-list.ts';
 import { type ObserveRequest, observeRequests } from './s3-observe.ts';
 import { readObject } from './s3-read.ts';
+import { createReadiness } from './s3-readiness.ts';
 import { abortUntilGone, newWrite, putObject } from './s3-settle.ts';
 import { uploadStream } from './s3-upload.ts';
 import { createS3Writer, MIN_PART_BYTES } from './s3-writer.ts';
@@ -32,6 +27,24 @@ export interface S3StoreOptions {
   readonly warn?: (message: string, error: BridgeError) => void;
   /** Hears of every request. */
   readonly observe?: ObserveRequest | undefined;
+  /** Bodies on their way, where several stores share the bound. */
+  readonly uploads?: LimitFunction;
+  /** What the bucket should be like; absent: as this store's own configuration says. */
+  readonly wish?: BucketWish;
+}
+
+export function createS3Context(config: S3Config, operations: OperationsConfig, options: S3StoreOptions): S3Context {
+  const { multipart } = config;
+  const client = createS3Client(config, operations);
+  if (options.observe) observeRequests(client, options.observe);
+  return {
+    client,
+    config,
+    uploads: options.uploads ?? pLimit(multipart.maxConcurrentUploads),
+    partBytes: Math.max(MIN_PART_BYTES, Math.floor(multipart.partSizeMb * MIB)),
+    thresholdBytes: Math.floor(multipart.thresholdMb * MIB),
+    warn: options.warn ?? (() => {}),
+  };
 }
 
 export function createS3Store(
@@ -39,17 +52,12 @@ export function createS3Store(
   operations: OperationsConfig,
   options: S3StoreOptions = {},
 ): ObjectStore {
-  const client = createS3Client(config, operations);
-  if (options.observe) observeRequests(client, options.observe);
-  const { bucket, prefix, multipart } = config;
-  const context: S3Context = {
-    client,
-    config,
-    uploads: pLimit(multipart.maxConcurrentUploads),
-    partBytes: Math.max(MIN_PART_BYTES, Math.floor(multipart.partSizeMb * MIB)),
-    thresholdBytes: Math.floor(multipart.thresholdMb * MIB),
-    warn: options.warn ?? (() => {}),
-  };
+  const { bucket, prefix } = config;
+  const context = createS3Context(config, operations, options);
+  const { client } = context;
+  const readiness = createReadiness(context, options.wish ?? { s3: config, rules: config.lifecycle }, (key) =>
+    deleteBatch([key], undefined),
+  );
 
   function checkS3Key(key: string): string {
     checkKey(key);
@@ -138,40 +146,12 @@ export function createS3Store(
       await abortUntilGone(context, key, uploadId);
     },
 
-    async check() {
-      try {
-        await probe();
-      } catch (error) {
-        if (!config.createBucket || causeCode(error) !== 'NoSuchBucket') throw error;
-        await createBucket();
-        await probe();
-      }
-    },
+    check: (checkOptions) => readiness.check(checkOptions),
 
     close() {
       client.destroy();
     },
   };
-
-  /** Listing, not HeadBucket: an answer to HEAD has no body, so it could not say what is wrong. */
-  async function probe(): Promise<void> {
-    const command = new ListObjectsV2Command({ Bucket: bucket, Prefix: fullKey(context, ''), MaxKeys: 1 });
-    await call(context, 'ListObjectsV2', undefined, () => client.send(command));
-  }
-
-  async function createBucket(): Promise<void> {
-    const input: CreateBucketCommandInput = { Bucket: bucket };
-    // us-east-1 is the default and must not be named (https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html).
-    if (config.region !== 'us-east-1') input.CreateBucketConfiguration = { LocationConstraint: config.region as never };
-    const send = async () => {
-      try {
-        await client.send(new CreateBucketCommand(input));
-      } catch (error) {
-        if (!(error instanceof Error && error.name === 'BucketAlreadyOwnedByYou')) throw error; // another node was first
-      }
-    };
-    await call(context, 'CreateBucket', undefined, send);
-  }
 
   async function deleteBatch(keys: readonly string[], signal: AbortSignal | undefined): Promise<void> {
     const command = new DeleteObjectsCommand({

@@ -76,6 +76,14 @@ export interface OpenUpload {
   readonly startedMs: number;
 }
 
+export interface CheckOptions {
+  /**
+   * Of whoever is going to write: whether the store keeps what writers rely on is tried out, until it was found once;
+   * what differs from the configuration, and is no reason to stop, is told.
+   */
+  readonly forWriting?: boolean;
+}
+
 export interface ObjectStore {
   /** For messages: `s3://bucket/prefix` or the directory's path. */
   readonly location: string;
@@ -107,6 +115,6 @@ export interface ObjectStore {
   lastActivity(upload: OpenUpload): Promise<number | undefined>;
   abortUpload(upload: OpenUpload): Promise<void>;
   /** Resolves when the store can be reached and used; otherwise throws the reason, with what to do. */
-  check(): Promise<void>;
+  check(options?: CheckOptions): Promise<void>;
   close(): void;
 }

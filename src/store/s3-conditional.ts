@@ -1,0 +1,83 @@
+/**
+ * Whether the server keeps what `If-None-Match: *` promises. One that ignores the header answers as if all were well, and
+ * an object of somebody else under a commit's key would be overwritten; so it is tried out, once a start, with a small
+ * object of its own: a put and the completion of an upload over an object that is there must both be refused.
+ */
+import {
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  PutObjectCommand,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { BridgeError } from '../errors.ts';
+import { systemRandomness } from '../platform/clock.ts';
+import { call, fullKey, type S3Context } from './s3-context.ts';
+import { abortUntilGone } from './s3-settle.ts';
+
+const FOLDER = '_lake/tmp/';
+const BODY = new Uint8Array(1);
+
+/** Throws `config` where it does not; what else keeps the object from being written is thrown as it is. */
+export async function checkConditionalWrites(
+  context: S3Context,
+  remove: (key: string) => Promise<void>,
+): Promise<void> {
+  const key = `${FOLDER}condition-${systemRandomness.hex(8)}`;
+  const target = { Bucket: context.config.bucket, Key: fullKey(context, key) };
+  const put = () => context.client.send(new PutObjectCommand({ ...target, Body: BODY, IfNoneMatch: '*' }));
+  try {
+    await expectCreated(() => call(context, 'PutObject', key, put));
+    await expectRefused('PutObject', context, () => call(context, 'PutObject', key, put));
+    if (context.config.multipart.enabled) await checkUpload(context, key, target);
+  } finally {
+    await remove(key).catch((error: BridgeError) => context.warn(`${key}, of a trial at the start, stays`, error));
+  }
+}
+
+/** The object has a name of its own, so one that is there already is of a try whose answer was lost. */
+async function expectCreated(send: () => Promise<unknown>): Promise<void> {
+  try {
+    await send();
+  } catch (thrown) {
+    const error = BridgeError.from(thrown);
+    if (error.code === 'already_exists') return;
+    throw error.code === 'unprocessable' ? lacking('PutObject', 'refuses', error) : error;
+  }
+}
+
+async function checkUpload(context: S3Context, key: string, target: { Bucket: string; Key: string }): Promise<void> {
+  const create = () => context.client.send(new CreateMultipartUploadCommand(target));
+  const { UploadId } = await call(context, 'CreateMultipartUpload', key, create);
+  const part = { ...target, UploadId, PartNumber: 1, Body: BODY };
+  try {
+    const { ETag } = await call(context, 'UploadPart', key, () => context.client.send(new UploadPartCommand(part)));
+    const complete = new CompleteMultipartUploadCommand({
+      ...target,
+      UploadId,
+      MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] },
+      IfNoneMatch: '*',
+    });
+    const action = 'CompleteMultipartUpload';
+    await expectRefused(action, context, () => call(context, action, key, () => context.client.send(complete)));
+  } finally {
+    await abortUntilGone(context, key, UploadId!);
+  }
+}
+
+async function expectRefused(action: string, context: S3Context, send: () => Promise<unknown>): Promise<void> {
+  try {
+    await send();
+  } catch (thrown) {
+    const error = BridgeError.from(thrown);
+    if (error.code === 'already_exists') return;
+    throw error.code === 'unprocessable' ? lacking(action, 'refuses', error) : error;
+  }
+  throw lacking(action, `of bucket ${context.config.bucket} ignores`);
+}
+
+function lacking(action: string, found: string, cause?: BridgeError): BridgeError {
+  return new BridgeError('config', `${action} ${found} If-None-Match: this server has no conditional writes`, {
+    cause,
+    hint: 'Use a server that has them, or set conditional_writes = false in [s3]: objects are then looked for first, and two writers of one key at the same moment may overwrite each other.',
+  });
+}

@@ -1,0 +1,75 @@
+/** Servers that do not know conditional writes are found out before rows rest on them. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Answer, fail, faultyStore, type Seen, succeed } from './faulty-server.ts';
+import { s3Config } from './s3-config.ts';
+
+const FOR_WRITING = { forWriting: true };
+
+/** Refuses a put and a completion over an object that is there, unless it ignores the header on that call. */
+const serverThat = (ignores?: string): Answer => {
+  return (one, response) => {
+    const isConditional = one.headers['if-none-match'] === '*' && one.call !== ignores;
+    const isThere = one.call === 'CompleteMultipartUpload' || one.earlier > 0;
+    return isConditional && isThere ? fail(response, 412, 'PreconditionFailed') : succeed(one, response);
+  };
+};
+const calls = (seen: readonly Seen[]) => seen.map(({ call }) => call);
+
+test('a server that keeps conditions is asked once, and nothing is left of it', async (t) => {
+  const { store, seen } = await faultyStore(t, serverThat(), { createBucket: false });
+  await store.check();
+  assert.deepEqual(calls(seen), ['ListObjectsV2'], 'who only reads tries nothing');
+  await store.check(FOR_WRITING);
+  const once = [
+    'PutObject',
+    'PutObject',
+    'CreateMultipartUpload',
+    'UploadPart',
+    'CompleteMultipartUpload',
+    'AbortMultipartUpload',
+    'ListParts',
+    'DeleteObjects',
+  ];
+  assert.deepEqual(calls(seen), ['ListObjectsV2', 'ListObjectsV2', ...once]);
+  await store.check(FOR_WRITING);
+  assert.equal(seen.length, once.length + 3);
+});
+
+for (const call of ['PutObject', 'CompleteMultipartUpload']) {
+  test(`a server that ignores the condition of ${call} is a configuration error that says what to do`, async (t) => {
+    const { store, count } = await faultyStore(t, serverThat(call), { createBucket: false });
+    for (let i = 1; i <= 2; i++) {
+      await assert.rejects(store.check(FOR_WRITING), {
+        code: 'config',
+        message: new RegExp(`^${call} of bucket lake ignores If-None-Match`),
+        hint: /conditional_writes = false/,
+      });
+      assert.equal(count('DeleteObjects'), i);
+    }
+  });
+}
+
+test('a server that refuses the header is the same error, and other errors stay themselves', async (t) => {
+  for (const [status, code, expected] of [
+    [501, 'NotImplemented', { code: 'config', message: /^PutObject refuses If-None-Match/ }],
+    [400, 'InvalidArgument', { code: 'config' }],
+    [403, 'AccessDenied', { code: 'permission_denied', hint: /s3:PutObject/ }],
+    [503, 'SlowDown', { code: 'unavailable' }],
+  ] as const) {
+    const answer: Answer = (one, response) =>
+      one.call === 'PutObject' ? fail(response, status, code) : succeed(one, response);
+    const { store } = await faultyStore(t, answer, { createBucket: false }, { retryAttempts: 0 });
+    await assert.rejects(store.check(FOR_WRITING), expected);
+  }
+});
+
+test('with conditional_writes = false, or without multipart, what is not used is not tried', async (t) => {
+  const without = await faultyStore(t, succeed, { createBucket: false, conditionalWrites: false });
+  await without.store.check(FOR_WRITING);
+  assert.deepEqual(calls(without.seen), ['ListObjectsV2']);
+  const multipart = { ...s3Config('').multipart, enabled: false };
+  const whole = await faultyStore(t, serverThat(), { createBucket: false, multipart });
+  await whole.store.check(FOR_WRITING);
+  assert.deepEqual(calls(whole.seen), ['ListObjectsV2', 'PutObject', 'PutObject', 'DeleteObjects']);
+});
