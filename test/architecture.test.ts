@@ -20,7 +20,9 @@ const LIBRARY = [
   'records/schema-file.ts',
   'records/builder.ts',
   'records/to-records.ts',
+  'records/cast.ts',
   'records/evolve.ts',
+  'records/file-schema.ts',
   'records/infer.ts',
   'records/infer-text.ts',
 ];

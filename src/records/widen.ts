@@ -1,14 +1,26 @@
 /** Which types hold every value of another type. */
 import { printType } from './type-text.ts';
-import type { FieldType } from './types.ts';
+import type { FieldType, ParquetField } from './types.ts';
 
-/** Whether the stored values mean the same: the zone of instants does not count, nor do names and ids of what is nested. */
+/** Whether the stored values mean the same: the zones of instants do not count, nor do ids of what is nested. */
 export function sameType(one: FieldType, other: FieldType): boolean {
-  return printType(withoutZone(one)) === printType(withoutZone(other));
+  return printType(inUtc(one)) === printType(inUtc(other));
 }
 
-function withoutZone(type: FieldType): FieldType {
-  return type.kind === 'timestamp' && type.timezone !== undefined ? { ...type, timezone: 'UTC' } : type;
+function inUtc(type: FieldType): FieldType {
+  const inner = (field: ParquetField): ParquetField => ({ ...field, type: inUtc(field.type) });
+  switch (type.kind) {
+    case 'timestamp':
+      return type.timezone === undefined ? type : { ...type, timezone: 'UTC' };
+    case 'list':
+      return { kind: 'list', element: inner(type.element) };
+    case 'map':
+      return { kind: 'map', key: inner(type.key), value: inner(type.value) };
+    case 'struct':
+      return { kind: 'struct', fields: type.fields.map(inner) };
+    default:
+      return type;
+  }
 }
 
 /**
