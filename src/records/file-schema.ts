@@ -38,7 +38,9 @@ export function withFileMetadata(schema: ParquetSchema, metadata: Readonly<Recor
   const kept = new Map(parseKept(metadata[SCHEMA_KEY]).map((field) => [field.name, field]));
   const fields = schema.fields.map((field) => {
     const more = kept.get(field.name);
-    return more !== undefined && sameType(field.type, more.type) ? { ...field, type: zoned(field.type, more.type), metadata: more.metadata } : field;
+    return more !== undefined && sameType(field.type, more.type)
+      ? { ...field, type: zoned(field.type, more.type), metadata: more.metadata }
+      : field;
   });
   const own = Object.entries(metadata).filter(([key]) => !key.startsWith(OWN_PREFIX));
   return { fields, metadata: Object.fromEntries(own) };
@@ -57,7 +59,10 @@ function parseKept(text: string | undefined): readonly ParquetField[] {
 function zoned(type: FieldType, more: FieldType): FieldType {
   if (type.kind === 'timestamp') return more;
   const others = childrenOf(more);
-  const inner = (field: ParquetField, i: number): ParquetField => ({ ...field, type: zoned(field.type, others[i]!.type) });
+  const inner = (field: ParquetField, i: number): ParquetField => ({
+    ...field,
+    type: zoned(field.type, others[i]!.type),
+  });
   if (type.kind === 'list') return { kind: 'list', element: inner(type.element, 0) };
   if (type.kind === 'map') return { kind: 'map', key: inner(type.key, 0), value: inner(type.value, 1) };
   return type.kind === 'struct' ? { kind: 'struct', fields: type.fields.map(inner) } : type;

@@ -22,21 +22,39 @@ function throughFile(schema: ParquetSchema): ParquetSchema {
 }
 
 test('a schema comes out of the footer of its file as it was', () => {
-  const metadata = fc.dictionary(fc.string({ maxLength: 5 }), fc.string({ maxLength: 5 }), { maxKeys: 2, noNullPrototype: true });
-  const property = fc.property(arbitraryFields(arbitraryType(2), 4), fc.array(metadata, { minLength: 5, maxLength: 5 }), (fields, [own, ...others]) => {
-    const schema = createSchema({
-      fields: fields.map((field, i) => ({ ...field, metadata: others[i]!, ...(i % 2 === 0 ? { fieldId: i } : {}) })),
-      metadata: own!,
-    });
-    assert.deepEqual(throughFile(schema), schema);
+  const metadata = fc.dictionary(fc.string({ maxLength: 5 }), fc.string({ maxLength: 5 }), {
+    maxKeys: 2,
+    noNullPrototype: true,
   });
+  const property = fc.property(
+    arbitraryFields(arbitraryType(2), 4),
+    fc.array(metadata, { minLength: 5, maxLength: 5 }),
+    (fields, [own, ...others]) => {
+      const schema = createSchema({
+        fields: fields.map((field, i) => ({ ...field, metadata: others[i]!, ...(i % 2 === 0 ? { fieldId: i } : {}) })),
+        metadata: own!,
+      });
+      assert.deepEqual(throughFile(schema), schema);
+    },
+  );
   fc.assert(property, { numRuns: 200 });
 });
 
 test('only what Parquet has no place for is written beside the columns', () => {
-  const plain = createSchema({ fields: [{ name: 'at', type: 'timestamp(us, UTC)' }, { name: 'id', type: 'uuid' }], metadata: { a: 'b' } });
+  const plain = createSchema({
+    fields: [
+      { name: 'at', type: 'timestamp(us, UTC)' },
+      { name: 'id', type: 'uuid' },
+    ],
+    metadata: { a: 'b' },
+  });
   assert.deepEqual(fileMetadata(plain), { a: 'b' });
-  const zoned = createSchema({ fields: [{ name: 'n', type: 'int64' }, { name: 'at', type: 'list<timestamp(us, Asia/Tokyo)>' }] });
+  const zoned = createSchema({
+    fields: [
+      { name: 'n', type: 'int64' },
+      { name: 'at', type: 'list<timestamp(us, Asia/Tokyo)>' },
+    ],
+  });
   assert.deepEqual(fileMetadata(zoned), {
     [SCHEMA_KEY]: '{"fields":[{"name":"at","type":"list<timestamp(us, Asia/Tokyo)>","nullable":true}]}',
   });
@@ -44,7 +62,12 @@ test('only what Parquet has no place for is written beside the columns', () => {
 
 test('a key that is damaged or of other columns says nothing', () => {
   const schema = createSchema({ fields: [{ name: 'at', type: 'timestamp(us, UTC)' }] });
-  for (const text of ['', '{', '{"fields":[{"name":"at","type":"timestamp(ns, Asia/Tokyo)"}]}', '{"fields":[{"name":"to","type":"int64"}]}']) {
+  for (const text of [
+    '',
+    '{',
+    '{"fields":[{"name":"at","type":"timestamp(ns, Asia/Tokyo)"}]}',
+    '{"fields":[{"name":"to","type":"int64"}]}',
+  ]) {
     assert.deepEqual(withFileMetadata(schema, { [SCHEMA_KEY]: text }).fields, schema.fields);
   }
 });
