@@ -12,6 +12,7 @@ const COMMANDS = ['main.ts', 'cli/install.mjs', 'app/lane-thread.ts', 'app/encod
 const FOR_TESTS = ['store/memory.ts', 'config/reference.ts'];
 /** What is for those who use the modules as a library. */
 const LIBRARY = [
+  'connector/index.ts',
   'tables/location.ts',
   'read/dataset/dataset.ts',
   'tables/csv/open.ts',

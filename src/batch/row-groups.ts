@@ -19,16 +19,34 @@ const MAX_TEXT_BYTES = 64 * 1024 * 1024;
 
 /** Batches of the rows, in their order. A single row may be over the bounds. */
 export function* rowGroups(batch: Batch, rows: Int32Array, { maxRows, maxBytes }: RowGroupBounds): Generator<Batch> {
+  yield* cutRows(rows, maxRows, {
+    take: (part) => take(batch, part),
+    fill: (group) => Math.max(batchBytes(group) / maxBytes, textBytes(group) / MAX_TEXT_BYTES),
+    buffers: transferables,
+  });
+}
+
+export interface RowTaker<T> {
+  take(rows: Int32Array): T;
+  /** How full rows make a group, 1 being as full as it may get. */
+  fill(taken: T): number;
+  /** What is given back where rows were taken in vain. */
+  buffers(taken: T): Iterable<ArrayBuffer>;
+}
+
+/** Cuts rows into groups of at most `maxRows`, and of fewer where they would be too full. */
+export function* cutRows<T>(rows: Int32Array, maxRows: number, taker: RowTaker<T>): Generator<T> {
   let size = maxRows;
   for (let start = 0; start < rows.length; ) {
-    const group = take(batch, rows.subarray(start, start + size));
-    const fill = Math.max(batchBytes(group) / maxBytes, textBytes(group) / MAX_TEXT_BYTES);
-    if (fill > 1 && group.rows > 1) {
-      releaseBuffers(transferables(group));
-      size = Math.ceil(group.rows / 2);
+    const part = rows.subarray(start, start + size);
+    const group = taker.take(part);
+    const fill = taker.fill(group);
+    if (fill > 1 && part.length > 1) {
+      releaseBuffers(taker.buffers(group));
+      size = Math.ceil(part.length / 2);
       continue;
     }
-    start += group.rows;
+    start += part.length;
     yield group;
     if (fill < 0.25) size = Math.min(maxRows, 2 * size);
   }

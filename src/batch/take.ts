@@ -46,7 +46,7 @@ function takeString({ codes, dictionary }: StringData, rows: Int32Array): String
  * `codes`, renumbered in place, with a dictionary of the values they use. `newCodes` is left as it was found, all 0, so
  * that the cost is that of the codes and not of the dictionary.
  */
-function compacted(codes: Int32Array, dictionary: StringDictionary): StringData {
+export function compacted(codes: Int32Array, dictionary: StringDictionary): StringData {
   const { length } = codes;
   reserveScratch(dictionary.count);
   const renumbered = newCodes;

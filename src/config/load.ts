@@ -14,7 +14,7 @@ import { readLifecycle } from './lifecycle.ts';
 import { readPartitioning } from './partitioning.ts';
 import { createProblems, syntaxExcerpt } from './problems.ts';
 import { readPromotions } from './promotions.ts';
-import { checkRelations } from './relations.ts';
+import { checkColumns, checkRelations } from './relations.ts';
 import { trimSlashes } from './relations-s3.ts';
 import { type Settings, withDefaults } from './settings.ts';
 import type { Config, TableConfig } from './types.ts';
@@ -27,11 +27,30 @@ const MAX_FILE_BYTES = 1024 * 1024;
 /** Values by dotted key that stand above the file's, as from the command line. Text is converted to the key's type. */
 export type Overrides = Readonly<Record<string, unknown>>;
 
+export interface LoadOptions {
+  /** For rows of any schema: columns that are named (to sort, to partition by) are not held against the bridge's tables. */
+  readonly anyColumns?: boolean;
+}
+
 /** Throws `config` for a file that is missing (where it was named), unreadable or wrong. */
-export function loadConfig(file?: string, env: Environment = process.env, overrides: Overrides = {}): Config {
+export function loadConfig(
+  file?: string,
+  env: Environment = process.env,
+  overrides: Overrides = {},
+  options: LoadOptions = {},
+): Config {
   const text = readText(file);
-  if (text === undefined) return parseConfig('', '(defaults)', env, overrides);
-  return parseConfig(text, file ?? DEFAULT_CONFIG_FILE, env, overrides);
+  if (text === undefined) return parseConfig('', '(defaults)', env, overrides, options);
+  return parseConfig(text, file ?? DEFAULT_CONFIG_FILE, env, overrides, options);
+}
+
+/**
+ * The tree of a file, made by a program instead of parsed: the same keys and checks, but nothing is taken from the
+ * environment. `name` stands in messages where the file's name would.
+ */
+export function configOf(tree: Readonly<Record<string, unknown>>, name: string, options: LoadOptions = {}): Config {
+  const context = { problems: createProblems('', name), foreign: new Set<string>() };
+  return checkConfig(tree, name, process.env, context, options);
 }
 
 function readText(file: string | undefined): string | undefined {
@@ -62,6 +81,7 @@ export function parseConfig(
   file: string,
   env: Environment = process.env,
   overrides: Overrides = {},
+  options: LoadOptions = {},
 ): Config {
   // Places are counted in the text as it is parsed.
   const text = source.replaceAll('\r\n', '\n');
@@ -70,12 +90,24 @@ export function parseConfig(
   const { value, foreign } = substitute(raw, env, problems);
   const tree = withOverrides(value as Record<string, unknown>, overrides);
   const context: CheckContext = { problems, foreign: new Set([...foreign, ...Object.keys(overrides)]) };
+  return checkConfig(tree, file, env, context, options);
+}
+
+function checkConfig(
+  tree: Readonly<Record<string, unknown>>,
+  file: string,
+  env: Environment,
+  context: CheckContext,
+  { anyColumns = false }: LoadOptions,
+): Config {
+  const { problems } = context;
   const given = checkTree(tree, context);
   const settings = withDefaults(given, { env, cores: availableParallelism() });
   const tables = readTables(given, settings, context);
   const lifecycle = readLifecycle(given, context);
   const strategies = readPartitioning(given, context);
   checkRelations({ settings, tables, strategies }, problems);
+  if (!anyColumns) checkColumns({ settings, tables, strategies }, problems);
   problems.throwIfAny();
   return buildConfig(
     file,

@@ -7,7 +7,7 @@ import { DEFAULT_FORMATS, parseTimeFormat } from '../partition/time-format.ts';
 import { type CheckContext, checkValue, type Given, isTable, unknownKey } from './check.ts';
 import { DEFAULT_TIME, KEY_USERS, PARTITIONING_KEYS, type StrategyType } from './keys-partitioning.ts';
 import { joinPath } from './locate.ts';
-import { foundText } from './problems.ts';
+import { createProblems, foundText } from './problems.ts';
 import { readRanges, refuseFallback } from './ranges.ts';
 
 const SECTION = 'partitioning';
@@ -27,6 +27,19 @@ export function readPartitioning(given: Given, context: CheckContext): readonly 
   const placed = by === undefined ? readOne(own, context) : readSeveral(by, own, context);
   refuseEqualKeys(placed, context);
   return placed;
+}
+
+/**
+ * Strategies given by a program, each with the keys of a `[[partitioning.by]]` table; none where the list is empty.
+ * Throws `config` with all that is wrong; `name` stands where a file's name would.
+ */
+export function partitioningOf(entries: readonly unknown[], name: string): readonly PartitionStrategy[] {
+  if (entries.length === 0) return [];
+  const problems = createProblems('', name);
+  const given = new Map([[`${SECTION}.by`, entries]]);
+  const placed = readPartitioning(given, { problems, foreign: new Set() });
+  problems.throwIfAny();
+  return placed.map(({ strategy }) => strategy);
 }
 
 function readOne(own: Given, context: CheckContext): readonly PlacedStrategy[] {

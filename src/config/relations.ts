@@ -31,7 +31,6 @@ export function checkRelations(related: Related, problems: Problems): void {
   checkReadCache(settings, problems);
   checkLevel(settings, problems);
   checkTls(settings, problems);
-  checkColumns(related, problems);
 }
 
 function checkListeners(settings: Settings, problems: Problems): void {
@@ -131,7 +130,8 @@ function checkTls(settings: Settings, problems: Problems): void {
   }
 }
 
-function checkColumns({ settings, tables, strategies }: Related, problems: Problems): void {
+/** Columns that the configuration names, against those of the tables that are received. */
+export function checkColumns({ settings, tables, strategies }: Related, problems: Problems): void {
   const enabled = TABLE_NAMES.filter((name) => tables[name].enabled);
   const schemas = enabled.map((name) => withPromotions(TABLES[name], tables[name].promote));
   if (schemas.length === 0) {

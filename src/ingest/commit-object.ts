@@ -1,9 +1,9 @@
 /** One object of a commit: the rows of one table in one partition, encoded and stored. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { crc32 } from 'node:zlib';
 import { recordBatchBuffers, toArrow } from '../batch/arrow.ts';
 import { rowGroups } from '../batch/row-groups.ts';
 import { objectKey } from '../catalog/keys.ts';
+import { abortUploadsOf } from '../catalog/left-uploads.ts';
 import type { Config } from '../config/types.ts';
 import { createParquetEncoder } from '../encode/encoder.ts';
 import { COMMIT_ID_KEY } from '../encode/identity.ts';
@@ -12,10 +12,10 @@ import type { Batch, NumberData } from '../model/batch.ts';
 import type { CommitObject } from '../model/commit.ts';
 import type { Layout } from '../model/layout.ts';
 import { arrowSchema, type TableSchema } from '../model/table.ts';
-import { isoMicros } from '../model/timestamp.ts';
+import { timestampRange } from '../model/timestamp.ts';
 import { releaseBuffers } from '../platform/memory.ts';
+import { writeChunks } from '../store/common.ts';
 import type { ObjectStore, ObjectWriter } from '../store/store.ts';
-import { abortUploadsOf } from './left-uploads.ts';
 import { memoryPlan } from './memory-plan.ts';
 import { findOwn, identityMetadata } from './own-object.ts';
 
@@ -119,30 +119,7 @@ async function encodeTo(
     const arrow = toArrow(group, schema);
     const chunks = encoder.rowGroup(arrow);
     releaseBuffers(recordBatchBuffers(arrow));
-    checksum = await writeAll(writer, chunks, checksum);
+    checksum = await writeChunks(writer, chunks, checksum);
   }
-  return writeAll(writer, encoder.finish().chunks, checksum);
-}
-
-/** Returns the CRC-32 of all so far. */
-async function writeAll(writer: ObjectWriter, chunks: readonly Uint8Array[], before: number): Promise<number> {
-  let checksum = before;
-  for (const chunk of chunks) {
-    checksum = crc32(chunk, checksum); // before the writer may take the buffer over
-    await writer.write(chunk);
-  }
-  return checksum;
-}
-
-function timestampRange(column: NumberData, rows: Int32Array): Pick<CommitObject, 'minTimestamp' | 'maxTimestamp'> {
-  const values = column.values as BigInt64Array;
-  let min: bigint | undefined;
-  let max: bigint | undefined;
-  for (const row of rows) {
-    if (column.valid && column.valid[row] === 0) continue;
-    const value = values[row]!;
-    if (min === undefined || value < min) min = value;
-    if (max === undefined || value > max) max = value;
-  }
-  return { minTimestamp: isoMicros(min), maxTimestamp: isoMicros(max) };
+  return writeChunks(writer, encoder.finish().chunks, checksum);
 }

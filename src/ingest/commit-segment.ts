@@ -9,6 +9,7 @@ import pLimit from 'p-limit';
 import { transferables } from '../batch/arrow.ts';
 import { orderRows } from '../batch/order.ts';
 import type { Commits } from '../catalog/commits.ts';
+import { abortLeftUploads } from '../catalog/left-uploads.ts';
 import { BridgeError } from '../errors.ts';
 import { removeSegment } from '../journal/journal.ts';
 import { copyDamage, quarantineSegment } from '../journal/quarantine.ts';
@@ -26,7 +27,6 @@ import type { Clock } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
 import { releaseBuffers } from '../platform/memory.ts';
 import { type ObjectDeps, type TableWrite, writeObject } from './commit-object.ts';
-import { abortLeftUploads } from './left-uploads.ts';
 import type { CommitResult, SealedSegment, StoredObjects } from './messages.ts';
 import { type ReplayedSegment, replaySegment } from './replay.ts';
 
@@ -175,7 +175,8 @@ async function writeTable(
   deps: CommitDeps,
   stored: StoredObjects,
 ): Promise<CommitObject[]> {
-  const schema = withPromotions(TABLES[batch.table], layout.promote[batch.table]);
+  const name = batch.table as TableName; // lanes fill the bridge's own tables
+  const schema = withPromotions(TABLES[name], layout.promote[name]);
   const { paths, partitionOf } = createPartitioner(layout.partitioning, schema).assign(batch);
   // A table goes without the sort columns that only others have.
   const sortBy = layout.sortBy.filter((name) => schema.columns.some((column) => column.name === name));

@@ -4,7 +4,7 @@
  *
  * Nulls: `valid` has one byte a row (1 = present); absent means that no row is null. Dictionary codes use -1 for null.
  */
-import type { TableName } from './signal.ts';
+import type { LakeTable } from './signal.ts';
 
 /** Distinct UTF-8 values; value i is bytes[offsets[i] .. offsets[i + 1]). `offsets` has count + 1 entries or more. */
 export interface StringDictionary {
@@ -64,7 +64,7 @@ export interface StructData {
 export type ColumnData = StringData | IdData | NumberData | MapData | ListData | StructData;
 
 export interface Batch {
-  readonly table: TableName;
+  readonly table: LakeTable;
   readonly rows: number;
   /** In the order of the table's schema, promoted columns last. */
   readonly columns: readonly ColumnData[];

@@ -1,8 +1,8 @@
-import type { TableName } from './signal.ts';
+import type { LakeTable } from './signal.ts';
 
 /** A table's description as `GET /api/v1/tables` gives it. */
 export interface TableInfo {
-  readonly table: TableName;
+  readonly table: LakeTable;
   readonly files: number;
   /** Committed rows; undefined where an object of another writer has no known count. */
   readonly rows: number | undefined;

@@ -21,7 +21,7 @@ import {
   TimestampMicrosecond,
   Utf8,
 } from 'apache-arrow';
-import type { TableName } from './signal.ts';
+import type { LakeTable } from './signal.ts';
 
 export type ColumnType =
   /** UTF-8 text, dictionary-encoded in memory. */
@@ -55,7 +55,7 @@ export interface Column extends ColumnField {
 }
 
 export interface TableSchema {
-  readonly name: TableName;
+  readonly name: LakeTable;
   readonly columns: readonly Column[];
 }
 

@@ -1,4 +1,5 @@
 /** What all stores do alike. */
+import { crc32 } from 'node:zlib';
 import { BridgeError } from '../errors.ts';
 import type { ByteRange, ObjectWriter, PutResult } from './store.ts';
 
@@ -56,4 +57,18 @@ export async function pour(
     await writer.abort();
     throw error;
   }
+}
+
+/** Writes chunks one after another; returns the CRC-32 of all so far, `before` included. */
+export async function writeChunks(
+  writer: ObjectWriter,
+  chunks: readonly Uint8Array[],
+  before: number,
+): Promise<number> {
+  let checksum = before;
+  for (const chunk of chunks) {
+    checksum = crc32(chunk, checksum); // before the writer may take the buffer over
+    await writer.write(chunk);
+  }
+  return checksum;
 }

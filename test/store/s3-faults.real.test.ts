@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import { abortUploadsOf } from '../../src/catalog/left-uploads.ts';
 import { BridgeError } from '../../src/errors.ts';
-import { abortUploadsOf } from '../../src/ingest/left-uploads.ts';
 import { createS3Store } from '../../src/store/s3.ts';
 import type { ObjectStore } from '../../src/store/store.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';

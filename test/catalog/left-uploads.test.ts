@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { abortLeftUploads, abortUploadsOf } from '../../src/catalog/left-uploads.ts';
 import { BridgeError, type ErrorCode } from '../../src/errors.ts';
-import { abortLeftUploads, abortUploadsOf } from '../../src/ingest/left-uploads.ts';
 import { createFileStore } from '../../src/store/file.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { tempFolder } from '../support/temp.ts';
