@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import type { CheckHooks, CheckOptions, CheckSummary } from '../check/types.ts';
 import type { Config } from '../config/types.ts';
 import type { BucketSetting } from '../model/bucket-plan.ts';
+import type * as Tables from '../tables/commands.ts';
 import type { Lake } from './lake.ts';
 import type { ReplayHooks, ReplayOptions, ReplayResult } from './replay-types.ts';
 
@@ -22,6 +23,8 @@ export interface CliContext {
     config: Config,
     mayApply: (plan: readonly BucketSetting[]) => boolean,
   ): Promise<{ readonly plan: readonly BucketSetting[]; readonly failed: readonly string[] }>;
+  /** What the commands over files are made of. */
+  tables(): Promise<typeof Tables>;
   /** Runs the bridge until it is stopped by a signal. */
   serve(config: Config): Promise<void>;
 }

@@ -9,6 +9,7 @@ import { addLakeCommand } from './lake-check.ts';
 import { addPartitionsCommand } from './partitions.ts';
 import { addReadCommand } from './read.ts';
 import { addReplayCommand } from './replay.ts';
+import { addScanCommand } from './scan.ts';
 import { addServeCommand } from './serve.ts';
 import { addTablesCommand } from './tables.ts';
 import { addTraceCommand } from './trace.ts';
@@ -29,6 +30,7 @@ export function createProgram(context: CliContext): Command {
     addTraceCommand,
     addPartitionsCommand,
     addTablesCommand,
+    addScanCommand,
     addFlushCommand,
     addUploadsCommand,
     addReplayCommand,

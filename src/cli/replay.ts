@@ -4,6 +4,7 @@ import { SIGNAL_LIST, type TableName } from '../model/signal.ts';
 import { type CliContext, type LakeCommandOptions, usingLake, withLake } from './context.ts';
 import { createOutput, showCount, startProgress } from './output.ts';
 import type { ReplayCounts, ReplayOptions, ReplayResult } from './replay-types.ts';
+import { collect } from './row-options.ts';
 
 interface Options extends LakeCommandOptions {
   readonly to: string;
@@ -145,10 +146,6 @@ function report({ tables, firstProblem, stoppedBy }: ReplayResult, json: boolean
 
 function sum(tables: readonly ReplayCounts[], key: 'sent' | 'rejected' | 'failed'): number {
   return tables.reduce((total, counts) => total + counts[key], 0);
-}
-
-function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value];
 }
 
 function wholeNumber(text: string): number {

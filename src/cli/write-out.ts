@@ -52,6 +52,11 @@ function incomplete(error: BridgeError, file: string | undefined, bytes: number)
   return new BridgeError(code, message, { cause: error, hint, retryable });
 }
 
+/** Integers that a number cannot hold stay as they are written (JSON.parse hands their source to its reviver). */
+function exactly(_: string, value: unknown, { source }: { readonly source?: string }): unknown {
+  return typeof value === 'number' && !Number.isSafeInteger(value) && Number.isInteger(value) ? source : value;
+}
+
 /** Rows in NDJSON as a table. */
 export async function tableOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
   let text = '';
@@ -60,7 +65,7 @@ export async function tableOf(chunks: AsyncIterable<Uint8Array>): Promise<string
   const rows = text
     .split('\n')
     .filter(Boolean)
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
+    .map((line) => JSON.parse(line, exactly as never) as Record<string, unknown>);
   if (rows.length === 0) return 'No rows.';
   const show = (value: unknown) => {
     const cell = showValue(value).replace(/\s+/g, ' ');

@@ -133,7 +133,7 @@ function readPartition(text: string): string {
 }
 
 /** Splits at commas outside quotes and brackets. */
-function splitSelect(text: string): readonly string[] | undefined {
+export function splitSelect(text: string): readonly string[] | undefined {
   if (text.length > MAX_SELECT_LENGTH) {
     throw new BridgeError('invalid_argument', `select is longer than ${MAX_SELECT_LENGTH} characters`);
   }

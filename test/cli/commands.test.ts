@@ -22,6 +22,7 @@ const COMMANDS = [
   'tables',
   'flush',
   'replay',
+  'scan',
   'lake check',
   'config check',
   'config show',

@@ -1,0 +1,104 @@
+/** A location opened as a dataset for the time of one call: what the library's `scan` and the command stand on. */
+
+import { parseConfig } from '../config/load.ts';
+import type { Config } from '../config/types.ts';
+import { openDataset } from '../read/dataset/dataset.ts';
+import type { Dataset, DatasetOptions, DatasetQuery, DatasetRead } from '../read/dataset/types.ts';
+import { emitPlain, type PlainFormat } from '../read/emit/emit.ts';
+import { splitSelect } from '../read/request.ts';
+import { printType } from '../records/type-text.ts';
+import { listGlob } from './glob.ts';
+import { type Connection, openPlaces } from './location.ts';
+
+export interface ScanOptions extends Connection {
+  /** A damaged file, or one that does not fit the others, ends the scan (default) or is reported and left out. */
+  readonly onError?: 'fail' | 'skip' | undefined;
+  /** Rows a record batch; default operations.batch_size. */
+  readonly batchSize?: number | undefined;
+  /** Row groups fetched ahead; default operations.parallelism. */
+  readonly parallelism?: number | undefined;
+}
+
+export interface OpenScan {
+  readonly dataset: Dataset;
+  /** Bytes of all files. */
+  readonly bytes: number;
+  /** Name, type and nulls of each column, as text. */
+  readonly columns: readonly { readonly name: string; readonly type: string; readonly nullable: boolean }[];
+  /** The query of words as a command line has them. */
+  query(words: { readonly filter?: string; readonly select?: string; readonly limit?: string }): DatasetQuery;
+  /** A read, and its rows as bytes of a format. */
+  rows(format: PlainFormat, query: DatasetQuery, signal: AbortSignal): Rows;
+  close(): void;
+}
+
+export interface Rows {
+  readonly read: DatasetRead;
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+/** Lists, reads the footers and unifies the schemas. Credentials are those of this moment until `close`. */
+export async function openScan(
+  location: string,
+  options: ScanOptions,
+  signal?: AbortSignal,
+  footers?: DatasetOptions['footers'],
+): Promise<OpenScan> {
+  const config = options.config ?? defaults();
+  const places = openPlaces(options);
+  try {
+    const { store, objects } = await listGlob(places, location, '.parquet', signal);
+    const dataset = await openDataset({
+      store,
+      objects,
+      footers,
+      signal,
+      name: location,
+      onError: options.onError,
+      batchSize: options.batchSize ?? config.operations.batchSize,
+      parallelism: options.parallelism ?? config.operations.parallelism,
+    });
+    return {
+      dataset,
+      bytes: dataset.files.reduce((sum, { size }) => sum + size, 0),
+      columns: dataset.schema.fields.map(({ name, type, nullable }) => ({ name, type: printType(type), nullable })),
+      query: queryOf,
+      rows: (format, query, given) => rowsOf(dataset, format, query, config, given),
+      close: () => places.close(),
+    };
+  } catch (error) {
+    places.close();
+    throw error;
+  }
+}
+
+/** Throws invalid_argument for a selection that cannot be read. */
+export function queryOf(words: {
+  readonly filter?: string;
+  readonly select?: string;
+  readonly limit?: string;
+}): DatasetQuery {
+  const { filter, select, limit } = words;
+  return {
+    filter,
+    select: select?.trim() ? splitSelect(select) : undefined,
+    limit: limit === undefined ? undefined : Number(limit),
+  };
+}
+
+/** Rows of a dataset in a format; the settings of Parquet are those of the configuration. */
+export function rowsOf(
+  dataset: Dataset,
+  format: PlainFormat,
+  query: DatasetQuery,
+  { parquet }: Pick<Config, 'parquet'>,
+  signal: AbortSignal,
+): Rows {
+  const read = dataset.read(query);
+  return { read, chunks: emitPlain(format, read.output, read.selected(signal), { parquet }) };
+}
+
+/** The settings where there is no configuration. */
+export function defaults(): Config {
+  return parseConfig('', '(defaults)', {});
+}
