@@ -4,12 +4,13 @@ import { bitmap } from '../batch/validity.ts';
 import { BridgeError } from '../errors.ts';
 import { toArrowType } from './arrow.ts';
 import { alignedNulls } from './nulls.ts';
+import { printType } from './type-text.ts';
 import type { FieldType } from './types.ts';
 
 /**
  * The values of `data`, which are `from`, as `to`; for types where `widens(from, to)`.
  *
- * @throws BridgeError invalid_argument where seconds do not fit as milliseconds
+ * @throws BridgeError invalid_argument where a time does not fit in the finer unit
  */
 export function castFixed(data: Data, from: FieldType, to: FieldType): Data {
   const type = toArrowType(to);
@@ -23,7 +24,8 @@ function valuesAs(data: Data, from: FieldType, to: FieldType, type: DataType): u
   if (from.kind === 'decimal' && to.kind === 'decimal') return decimals(data, from.scale, to, type);
   // Buffers are longer than the values where they come from a file or socket, to end at a multiple of 8 bytes.
   const values = (data.values as unknown as Values).subarray(0, data.length * strideOf(to));
-  if (isSeconds(data.type)) return secondsAsMillis(values, type);
+  const factor = unitFactor(data.type, to);
+  if (factor !== 1) return multiplied(values, factor, type, to);
   const target = type.ArrayType as { from(values: Values, change?: (value: number) => unknown): unknown };
   if (values instanceof (target as unknown as typeof Float64Array)) return values;
   const isWide = (target as unknown) === BigInt64Array || (target as unknown) === BigUint64Array;
@@ -45,16 +47,19 @@ function bits({ values, offset, length }: Data): Uint8Array {
   return bitmap(flags, length);
 }
 
-function isSeconds(type: DataType): boolean {
-  return (DataType.isTime(type) || DataType.isTimestamp(type)) && type.unit === 0;
+/** Counts of `to`'s unit in one of the stored unit; 1 for other types than times. */
+function unitFactor(stored: DataType, to: FieldType): number {
+  if (!(DataType.isTime(stored) || DataType.isTimestamp(stored))) return 1;
+  const wanted = toArrowType(to) as typeof stored;
+  return 1000 ** (wanted.unit - stored.unit);
 }
 
-function secondsAsMillis(values: Values | Int32Array, type: DataType): unknown {
-  if (!(values instanceof BigInt64Array)) return Int32Array.from(values as Int32Array, (seconds) => seconds * 1000);
-  return BigInt64Array.from(values, (seconds) => {
-    const millis = seconds * 1000n;
-    if (BigInt.asIntN(64, millis) === millis) return millis;
-    throw new BridgeError('invalid_argument', `a time of ${seconds} seconds has no place in ${type}`);
+function multiplied(values: Values | Int32Array, factor: number, type: DataType, to: FieldType): unknown {
+  if (type.ArrayType === Int32Array) return Int32Array.from(values as Int32Array, (count) => count * factor);
+  return BigInt64Array.from(values as BigInt64Array, (count) => {
+    const product = BigInt(count) * BigInt(factor);
+    if (BigInt.asIntN(64, product) === product) return product;
+    throw new BridgeError('invalid_argument', `the time ${count} times ${factor} has no place in ${printType(to)}`);
   });
 }
 

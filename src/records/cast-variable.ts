@@ -9,13 +9,18 @@ export function isVariable(type: DataType): boolean {
 }
 
 /**
- * The same values with `type` (Utf8 or Binary): of plain or large text or bytes, or of a dictionary of them. Undefined
- * for a dictionary of anything else.
+ * The same values with `type` (Utf8 or Binary): of plain, large or fixed text or bytes, or of a dictionary of them.
+ * Undefined for a dictionary of anything else.
  *
  * @throws BridgeError too_large over 2^31 - 1 bytes
  */
 export function plainVariable(data: Data, type: DataType): Data | undefined {
   if (DataType.isDictionary(data.type)) return gathered(data, type);
+  if (DataType.isFixedSizeBinary(data.type)) {
+    const { byteWidth } = data.type;
+    const valueOffsets = Int32Array.from({ length: data.length + 1 }, (_, i) => checkBytes(i * byteWidth));
+    return makeData({ type, length: data.length, ...alignedNulls(data), valueOffsets, data: data.values } as never);
+  }
   const offsets = data.valueOffsets as Int32Array | BigInt64Array;
   const valueOffsets = offsets instanceof Int32Array ? offsets : Int32Array.from(offsets, checkedOffset);
   return makeData({ type, length: data.length, ...alignedNulls(data), valueOffsets, data: data.values } as never);

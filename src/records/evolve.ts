@@ -3,11 +3,11 @@
  * Columns are told by name.
  *
  * What loses nothing is compatible: columns that are new and may be null, columns that now may be null, wider types
- * (`widens` in widen.ts), another order. Everything else is refused, with every reason.
+ * (those of unify.ts, where they have a place for every value), another order. Everything else is refused, with every reason.
  */
 import { printType } from './type-text.ts';
 import type { ParquetField, ParquetSchema } from './types.ts';
-import { sameType, widens } from './widen.ts';
+import { holdsAll, sameType } from './widen.ts';
 
 export interface SchemaChange {
   readonly kind: 'added' | 'widened' | 'made_nullable' | 'reordered';
@@ -91,7 +91,7 @@ function compareField(
     compareField(from.value, to.value, join(column, 'value'), reasons, changes);
   } else if (!sameType(from, to)) {
     const text = `${column} was ${printType(from)} and is now ${printType(to)}`;
-    if (widens(from, to)) changes.push({ kind: 'widened', column, text });
+    if (holdsAll(from, to)) changes.push({ kind: 'widened', column, text });
     else reasons.push(`${text}, which cannot hold every value of before`);
   }
 }

@@ -1,6 +1,7 @@
-/** Which types hold every value of another type. */
+/** Which types take the values of another type. */
 import { printType } from './type-text.ts';
 import type { FieldType, ParquetField } from './types.ts';
+import { widenType } from './unify.ts';
 
 /** Whether the stored values mean the same: the zones of instants do not count, nor do ids of what is nested. */
 export function sameType(one: FieldType, other: FieldType): boolean {
@@ -24,27 +25,15 @@ function inUtc(type: FieldType): FieldType {
 }
 
 /**
- * Whether `to` holds every value of `from`, as the same kind of value: integers in wider integers, float32 in float64,
- * decimals in decimals with no fewer digits on either side of the point. Not for types that nest others.
+ * Whether values of `from` are read as `to`: where `to` is what unify.ts makes of both. Not for types that nest others.
  */
 export function widens(from: FieldType, to: FieldType): boolean {
-  if (sameType(from, to)) return true;
-  if (from.kind === 'float32') return to.kind === 'float64';
-  if (from.kind === 'decimal' && to.kind === 'decimal') {
-    return to.scale >= from.scale && to.precision - to.scale >= from.precision - from.scale;
-  }
-  const [narrow, wide] = [integerOf(from), integerOf(to)];
-  if (narrow === undefined || wide === undefined) return false;
-  if (narrow.signed) return wide.signed && wide.bits >= narrow.bits;
-  return wide.signed ? wide.bits > narrow.bits : wide.bits >= narrow.bits;
+  const common = widenType(from, to);
+  return sameType(from, to) || (common !== undefined && sameType(common, to));
 }
 
-interface IntegerType {
-  readonly bits: number;
-  readonly signed: boolean;
-}
-
-function integerOf({ kind }: FieldType): IntegerType | undefined {
-  const match = /^(u?)int(\d+)$/.exec(kind);
-  return match ? { bits: Number(match[2]), signed: match[1] === '' } : undefined;
+/** Whether `to` has a place for every value of `from`; instants before 1677 and after 2262 have none in nanoseconds. */
+export function holdsAll(from: FieldType, to: FieldType): boolean {
+  if (from.kind === 'timestamp' && to.kind === 'timestamp' && to.unit === 'ns' && from.unit !== 'ns') return false;
+  return widens(from, to);
 }

@@ -61,6 +61,14 @@ function widened(type: FieldType): FieldType {
       return { kind: 'int64' };
     case 'float32':
       return { kind: 'float64' };
+    case 'json':
+      return { kind: 'string' };
+    case 'fixed_binary':
+      return { kind: 'binary' };
+    case 'time':
+      return { kind: 'time', unit: 'ns' };
+    case 'timestamp':
+      return type.unit === 'ms' ? { ...type, unit: 'us' } : type;
     case 'decimal': {
       const scale = Math.min(type.scale + 2, 76 - (type.precision - type.scale));
       return { kind: 'decimal', precision: type.precision - type.scale + scale, scale };
@@ -163,6 +171,13 @@ for (const [what, batch, to, message] of REFUSED) {
     assert.throws(() => castBatch(batch, to), { code: 'invalid_argument', message });
   });
 }
+
+test('a time without a place in the finer unit is an error, not another time', () => {
+  const batch = batchOf(one('timestamp(us, UTC)'), [{ c: '2300-01-01' }]);
+  assert.throws(() => castBatch(batch, one('timestamp(ns, UTC)')), {
+    message: /c: the time \d+ times 1000 has no place in timestamp\(ns, UTC\)/,
+  });
+});
 
 test('every problem of a batch is named, with those of missing columns', () => {
   const to = createSchema({

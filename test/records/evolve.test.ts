@@ -5,6 +5,7 @@ import { validateSchemaCompatibility } from '../../src/records/evolve.ts';
 import { createSchema } from '../../src/records/schema.ts';
 import { parseSchema } from '../../src/records/schema-file.ts';
 import type { ParquetSchema } from '../../src/records/types.ts';
+import { unifySchemas } from '../../src/records/unify.ts';
 import { arbitraryFields, arbitraryType } from './support.ts';
 
 /** A schema from names and types, `not null` as in `printSchema`. */
@@ -56,6 +57,32 @@ test('everything else is refused, with every reason', () => {
   ]);
 });
 
+test('times may get a finer unit only where it has a place for all of them', () => {
+  const reasonsOf = (before: string, after: string) =>
+    validateSchemaCompatibility(schema({ c: before }), schema({ c: after })).reasons;
+  assert.deepEqual(reasonsOf('timestamp(ms, UTC)', 'timestamp(us, UTC)'), []);
+  assert.deepEqual(reasonsOf('timestamp(us)', 'timestamp(ns)').length, 1);
+  assert.deepEqual(reasonsOf('time(ms)', 'time(ns)'), []);
+  assert.deepEqual(reasonsOf('timestamp(us)', 'timestamp(ms)').length, 1);
+  assert.deepEqual(reasonsOf('int64', 'float64').length, 1);
+});
+
+const schemas = arbitraryFields(arbitraryType(2), 4).map((fields) => createSchema({ fields }));
+
+test('the schema that others unify to is compatible with each of them, or one has times that may have no place', () => {
+  fc.assert(
+    fc.property(fc.array(schemas, { minLength: 2, maxLength: 3 }), (several) => {
+      const { schema: unified } = unifySchemas(several);
+      const reasons = several.flatMap((one) => (unified ? validateSchemaCompatibility(one, unified).reasons : []));
+      assert.deepEqual(
+        reasons.filter((reason) => !reason.includes('timestamp(ns')),
+        [],
+      );
+    }),
+    { numRuns: 300 },
+  );
+});
+
 test('nested types are compared inside, with the way to them', () => {
   const before = schema({ list: 'list<struct<a: int32, b: string>>', map: 'map<string, int64>' });
   const after = schema({ list: 'list<struct<a: int64, c: bool>>', map: 'map<string, int32 not null>' });
@@ -76,8 +103,6 @@ test('a field id that changes is refused', () => {
   assert.match(validateSchemaCompatibility(withId(1), withId(2)).reasons[0]!, /field id 1 and now has 2/);
   assert.equal(validateSchemaCompatibility(withId(1), schema({ a: 'int64' })).compatible, true);
 });
-
-const schemas = arbitraryFields(arbitraryType(2), 4).map((fields) => createSchema({ fields }));
 
 test('a schema is compatible with itself', () => {
   fc.assert(
