@@ -13,6 +13,7 @@ const EXPIRED_CODES = new Set([
   'ExpiredToken',
   'ExpiredTokenException',
   'InvalidToken',
+  'InvalidTokenId',
   'TokenRefreshRequired',
   'InvalidAccessKeyId',
 ]);

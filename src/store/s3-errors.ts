@@ -30,6 +30,7 @@ const row = (code: ErrorCode, hint: string): Row => ({ code, hint });
 const KEYS =
   'Check access key and secret: [s3.credentials], or the AWS_* environment variables and profile of this process.';
 const EXPIRED = 'The session token has expired: renew it.';
+const TOKEN = 'The session token is not valid, or its session has ended: renew it.';
 const KMS = 'Check kms_key_id in [s3.encryption] and the key policy.';
 const DAMAGED = 'The request was cut or changed on its way; calls are tried again.';
 const ROWS: Readonly<Record<string, Row>> = {
@@ -40,7 +41,10 @@ const ROWS: Readonly<Record<string, Row>> = {
   InvalidAccessKeyId: row('unauthenticated', KEYS),
   SignatureDoesNotMatch: row('unauthenticated', KEYS),
   ExpiredToken: row('unauthenticated', EXPIRED),
-  InvalidToken: row('unauthenticated', KEYS),
+  ExpiredTokenException: row('unauthenticated', EXPIRED),
+  TokenRefreshRequired: row('unauthenticated', EXPIRED),
+  InvalidToken: row('unauthenticated', TOKEN),
+  InvalidTokenId: row('unauthenticated', TOKEN), // MinIO's name, also for a session that has ended
   CredentialsProviderError: row(
     'unauthenticated',
     'No credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or [s3.credentials].',
