@@ -121,7 +121,7 @@ export function launchBridge(
     };
     child.stdout!.on('data', take);
     child.stderr!.on('data', take);
-    child.once('close', (code) => reject(new Error(`the bridge ended with ${code}: ${seen}`)));
+    child.once('close', (code, signal) => reject(new Error(`the bridge ended with ${code ?? signal}: ${seen}`)));
   });
   listening.catch(() => {}); // who kills it before it listens does not wait for it
   return { process: child, listening };
