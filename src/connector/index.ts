@@ -1,4 +1,17 @@
 /** What `import … from 'otel-lake-bridge'` gives. */
+
+export type { SchemaChange } from '../records/evolve.ts';
+export type { InvalidValue, OnInvalid, RecordInput, RecordReport } from '../records/record-types.ts';
+export type { OutputRecord, RecordValue } from '../records/to-records.ts';
+export type {
+  FieldInput,
+  FieldType,
+  IntegerKind,
+  ParquetField,
+  ParquetSchema,
+  SchemaInput,
+  TimeUnit,
+} from '../records/types.ts';
 export { S3ParquetConnector } from './connector.ts';
 export {
   ConfigError,

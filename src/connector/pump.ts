@@ -1,8 +1,6 @@
 /** Records out of their source, in steps between which uploads, timers and signals get their turn. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { RecordBatch } from 'apache-arrow';
 import { BridgeError } from '../errors.ts';
-import type { RecordInput } from '../records/record-types.ts';
 import { throwIfCancelled } from '../store/common.ts';
 import { ConnectorError } from './errors.ts';
 import type { RowBuffer } from './row-buffer.ts';
@@ -17,8 +15,6 @@ export interface PumpOptions {
   /** Writes what waits in the buffer. */
   flush(): Promise<void>;
 }
-
-type Item = RecordInput | RecordBatch;
 
 /**
  * Feeds all records; what waits at the end is the caller's to flush. Where it fails, or `signal` is aborted, the source
@@ -55,7 +51,7 @@ export async function pump(source: RecordSource, buffer: RowBuffer, options: Pum
   }
 }
 
-async function answered(next: Promise<IteratorResult<Item>>, count: number): Promise<IteratorResult<Item>> {
+async function answered(next: Promise<IteratorResult<object>>, count: number): Promise<IteratorResult<object>> {
   try {
     return await next;
   } catch (error) {
@@ -71,7 +67,7 @@ function sourceError(cause: unknown, count: number): ConnectorError {
 }
 
 interface AnyIterator {
-  next(): IteratorResult<Item> | Promise<IteratorResult<Item>>;
+  next(): IteratorResult<object> | Promise<IteratorResult<object>>;
   return?(): unknown;
 }
 
@@ -79,7 +75,7 @@ function iteratorOf(source: RecordSource): AnyIterator {
   if (typeof source === 'object' && source !== null) {
     if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]() as AnyIterator;
     if (Symbol.iterator in source) {
-      const iterator = source[Symbol.iterator]() as Iterator<Item>;
+      const iterator = source[Symbol.iterator]() as Iterator<object>;
       let count = 0;
       return {
         next() {

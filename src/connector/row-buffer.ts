@@ -32,7 +32,7 @@ export interface RowBuffer {
   /** Whether so many batches wait that they have to be taken. */
   readonly isFull: boolean;
   readonly report: RecordReport;
-  add(item: RecordInput | RecordBatch): void;
+  add(item: object): void;
   /** Makes a batch of the records so far; to be called every so often, and before `take`. */
   finishBatch(): void;
   /** What waits, in order: records and batches apart, since strings of records are dictionaries. */
@@ -102,7 +102,7 @@ export function createRowBuffer(options: RecordOptions): RowBuffer {
         given += item.numRows;
         row += item.numRows;
       } else if (schema !== undefined) {
-        append(item);
+        append(item as RecordInput);
       } else if (typeof item === 'object' && item !== null && !Array.isArray(item)) {
         waiting.push(item as Readonly<Record<string, unknown>>);
         if (waiting.length >= INFERRED_RECORDS) infer();

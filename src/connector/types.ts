@@ -1,13 +1,16 @@
 /** What goes into the library's calls and what comes out of them. */
 import type { RecordBatch } from 'apache-arrow';
 import type { SchemaCompatibility } from '../records/evolve.ts';
-import type { OnInvalid, RecordInput, RecordReport } from '../records/record-types.ts';
+import type { OnInvalid, RecordReport } from '../records/record-types.ts';
 import type { OutputRecord } from '../records/to-records.ts';
 import type { ParquetSchema, SchemaInput } from '../records/types.ts';
 import type { Partitioning } from './partitionings.ts';
 
-/** Records, or Arrow record batches, in memory or as they come. */
-export type RecordSource = Iterable<RecordInput | RecordBatch> | AsyncIterable<RecordInput | RecordBatch>;
+/**
+ * Records, or Arrow record batches, in memory or as they come. A record is an object with a key a column, or an array of
+ * cells in the order of the schema's columns; what values each type takes is said at {@link RecordInput}.
+ */
+export type RecordSource = Iterable<object> | AsyncIterable<object>;
 
 export interface WrittenFile {
   /** Below the root of the connector: bucket and prefix, or directory. */
