@@ -7,6 +7,7 @@
  * (https://opentelemetry.io/docs/specs/otlp/#failures).
  */
 
+/** What kind of trouble an error is: by it a caller decides what to do. */
 export type ErrorCode =
   | 'invalid_argument' // the input can never be accepted as it is
   | 'unauthenticated'

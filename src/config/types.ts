@@ -175,6 +175,7 @@ export interface LifecycleTransition {
   readonly storageClass: string;
 }
 
+/** Codecs of Parquet pages; LZ4 is LZ4_RAW. */
 export type Compression = 'SNAPPY' | 'GZIP' | 'LZ4' | 'ZSTD' | 'UNCOMPRESSED';
 
 export interface ParquetConfig {

@@ -185,6 +185,7 @@ export class S3ParquetConnector {
     return changes(this.#context, options);
   }
 
+  /** Counts, rates and latencies of what was written since `open`. */
   writeMetrics(): WriteMetrics {
     const { writes, written, fileLatency } = this.#context;
     const { files, records, bytes, arrowBytes } = written;
@@ -204,6 +205,7 @@ export class S3ParquetConnector {
     };
   }
 
+  /** The same of reads. */
   readMetrics(): ReadMetrics {
     const { reads, read: counts } = this.#context;
     return {
@@ -220,6 +222,7 @@ export class S3ParquetConnector {
     this.#context.store.close();
   }
 
+  /** `close`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

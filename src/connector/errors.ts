@@ -14,6 +14,7 @@ export interface WrittenSoFar {
   readonly files: readonly WrittenFile[];
 }
 
+/** Of the constructors of errors. */
 export interface ConnectorErrorOptions {
   readonly cause?: unknown;
   readonly hint?: string | undefined;

@@ -1,5 +1,8 @@
 /** What `import … from 'otel-lake-bridge'` gives. */
 
+export type { Compression } from '../config/types.ts';
+export type { ErrorCode } from '../errors.ts';
+export type { Granularity } from '../model/layout.ts';
 export type { SchemaChange } from '../records/evolve.ts';
 export type { InvalidValue, OnInvalid, RecordInput, RecordReport } from '../records/record-types.ts';
 export type { OutputRecord, RecordValue } from '../records/to-records.ts';
@@ -29,7 +32,6 @@ export type {
   OperationsOptions,
   ParquetOptions,
   PartitioningOptions,
-  S3Options,
   StorageOptions,
 } from './options.ts';
 export {
@@ -42,4 +44,11 @@ export {
   type TimePartitioningOptions,
   ValuePartitioning,
 } from './partitionings.ts';
+export type {
+  S3CredentialsOptions,
+  S3EncryptionOptions,
+  S3LifecycleRule,
+  S3MultipartOptions,
+  S3Options,
+} from './s3-options.ts';
 export type * from './types.ts';

@@ -55,6 +55,7 @@ export function createLatencyRecorder(): LatencyRecorder {
   };
 }
 
+/** Writes since `open`. */
 export interface WriteMetrics {
   /** Calls of `write` and `batchWrite`, failed ones included. */
   readonly operations: number;
@@ -77,6 +78,7 @@ export interface WriteMetrics {
   readonly fileLatency: LatencyMetrics;
 }
 
+/** Reads since `open`. */
 export interface ReadMetrics {
   /** Reads begun. */
   readonly operations: number;

@@ -9,42 +9,17 @@ import type { Compression, Config } from '../config/types.ts';
 import { BridgeError } from '../errors.ts';
 import type { Granularity } from '../model/layout.ts';
 import type { Partitioning, RangeBounds } from './partitionings.ts';
+import type { S3Options } from './s3-options.ts';
 
+/** Where files are. */
 export interface StorageOptions {
-  /** Where files are: a local directory or a bucket. "s3" where `s3` is given, else "file". */
+  /** "s3" where `s3` is given, else "file". */
   readonly type?: 'file' | 's3';
   /** Directory for type "file". */
   readonly path?: string;
 }
 
-export interface S3Options {
-  readonly region?: string;
-  readonly bucket: string;
-  /** Folder in the bucket that all paths are below. */
-  readonly prefix?: string;
-  /** URL of an S3 server other than AWS. */
-  readonly endpoint?: string;
-  readonly forcePathStyle?: boolean;
-  /** Whether a missing bucket is created by `open`. */
-  readonly createBucket?: boolean;
-  readonly credentials?: {
-    readonly type?: 'env' | 'profile' | 'explicit';
-    readonly profile?: string;
-    readonly accessKeyId?: string;
-    readonly secretAccessKey?: string;
-    readonly sessionToken?: string;
-  };
-  readonly multipart?: {
-    readonly enabled?: boolean;
-    /** Files of this many MiB and more go up in parts. */
-    readonly thresholdMb?: number;
-    readonly partSizeMb?: number;
-    readonly maxConcurrentUploads?: number;
-  };
-  /** Every other key of `[s3]`, in camelCase: `encryption`, `storageClass`, `tags`, … */
-  readonly [key: string]: unknown;
-}
-
+/** How files are encoded. */
 export interface ParquetOptions {
   readonly compression?: Compression;
   /** Rows a row group, at most. */
@@ -71,6 +46,7 @@ export interface PartitioningOptions {
   readonly default?: string;
 }
 
+/** Work and its bounds. */
 export interface OperationsOptions {
   /** Rows a record batch, in writes and reads. */
   readonly batchSize?: number;
@@ -82,6 +58,7 @@ export interface OperationsOptions {
   readonly timeoutSeconds?: number;
 }
 
+/** What {@link S3ParquetConnector.open} is told: sections of the TOML file, with their keys in camelCase. */
 export interface ConnectorOptions {
   readonly storage?: StorageOptions;
   readonly s3?: S3Options;
@@ -133,7 +110,13 @@ function snakeTree(value: object, parent: string): Readonly<Record<string, unkno
 
 function snakeKeys(value: object): Readonly<Record<string, unknown>> {
   const given = Object.entries(value).filter(([, inner]) => inner !== undefined);
-  return Object.fromEntries(given.map(([key, inner]) => [snakeCase(key), inner]));
+  return Object.fromEntries(
+    given.map(([key, inner]) => [snakeCase(key), Array.isArray(inner) ? inner.map(snakeItem) : inner]),
+  );
+}
+
+function snakeItem(item: unknown): unknown {
+  return isPlainObject(item) ? snakeKeys(item) : item;
 }
 
 function isPlainObject(value: unknown): value is object {

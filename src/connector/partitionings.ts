@@ -19,6 +19,7 @@ export class ValuePartitioning {
   }
 }
 
+/** How a time becomes folders. */
 export interface TimePartitioningOptions {
   /** A column of timestamps or dates. Default "timestamp". */
   readonly field?: string;
@@ -64,6 +65,7 @@ export class RangePartitioning {
   }
 }
 
+/** One strategy; several in order are an array of them. */
 export type Partitioning = ValuePartitioning | TimePartitioning | HashPartitioning | RangePartitioning;
 
 /** The strategies in their order; two that would give the same key of a path are a ConfigError. */

@@ -7,10 +7,10 @@ import { arrowBytes, MAX_BATCHES } from '../batch/gather.ts';
 import { BridgeError } from '../errors.ts';
 import { fromArrowSchema } from '../records/arrow.ts';
 import { createRecordBuilder } from '../records/builder.ts';
+import { castBatch } from '../records/cast.ts';
 import { inferSchema } from '../records/infer.ts';
 import type { RecordBuilder, RecordInput, RecordReport } from '../records/record-types.ts';
 import { createSchema } from '../records/schema.ts';
-import { printType } from '../records/type-text.ts';
 import type { ParquetSchema } from '../records/types.ts';
 import type { RecordOptions } from './types.ts';
 
@@ -98,7 +98,7 @@ export function createRowBuffer(options: RecordOptions): RowBuffer {
       if (item instanceof RecordBatch) {
         finishBatch();
         schema ??= fromArrowSchema(item.schema);
-        push(sameColumns(item, schema), false);
+        push(castBatch(item, schema), false);
         given += item.numRows;
         row += item.numRows;
       } else if (schema !== undefined) {
@@ -125,12 +125,4 @@ export function createRowBuffer(options: RecordOptions): RowBuffer {
 
 function isSameSchema(a: Schema, b: Schema): boolean {
   return a === b || a.fields.every(({ type }, i) => String(type) === String(b.fields[i]!.type));
-}
-
-/** A batch whose columns are those of the schema, in its order. */
-function sameColumns(batch: RecordBatch, schema: ParquetSchema): RecordBatch {
-  const text = ({ fields }: ParquetSchema) => fields.map(({ name, type }) => `${name} ${printType(type)}`).join(', ');
-  const [found, expected] = [text(fromArrowSchema(batch.schema)), text(schema)];
-  if (found === expected) return batch;
-  throw new BridgeError('invalid_argument', `a record batch has the columns ${found}; expected ${expected}`);
 }

@@ -12,6 +12,7 @@ import type { Partitioning } from './partitionings.ts';
  */
 export type RecordSource = Iterable<object> | AsyncIterable<object>;
 
+/** A file that is in the store. */
 export interface WrittenFile {
   /** Below the root of the connector: bucket and prefix, or directory. */
   readonly path: string;
@@ -37,6 +38,7 @@ export interface RecordOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What {@link S3ParquetConnector.write} is told. */
 export interface WriteOptions extends RecordOptions {
   readonly records: RecordSource;
   /** Folder below the root, `service_name=web/date=2026-11-21`; the root itself where it is absent or empty. */
@@ -47,6 +49,7 @@ export interface WriteOptions extends RecordOptions {
   readonly overwrite?: boolean;
 }
 
+/** The file that was written. */
 export interface WriteResult extends WrittenFile {
   /** Id of the commit that `changes` tells of. */
   readonly commitId: string;
@@ -54,6 +57,7 @@ export interface WriteResult extends WrittenFile {
   readonly report: RecordReport;
 }
 
+/** What {@link S3ParquetConnector.batchWrite} is told. */
 export interface BatchWriteOptions extends RecordOptions {
   readonly records: RecordSource;
   /** Folder below the root that the partitions stand in; the root itself where it is absent. */
@@ -68,6 +72,7 @@ export interface BatchWriteOptions extends RecordOptions {
   readonly maxBufferedBytes?: number;
 }
 
+/** The files of one batch, which are one commit. */
 export interface BatchWriteResult {
   readonly commitId: string;
   readonly fileCount: number;
@@ -91,6 +96,7 @@ export interface QueryOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What {@link S3ParquetConnector.streamingRead} is told. */
 export interface StreamingReadOptions extends QueryOptions {
   /** Folder below the root: a partition, or leading segments of one. Everything where it is absent. */
   readonly partitionPath?: string;
@@ -98,8 +104,10 @@ export interface StreamingReadOptions extends QueryOptions {
   readonly schema?: SchemaInput;
 }
 
+/** What {@link S3ParquetConnector.read} is told. */
 export type ReadOptions = StreamingReadOptions;
 
+/** Rows in memory. */
 export interface ReadResult {
   /** int64 as bigint; decimals, dates, times and timestamps as exact text; maps as objects. */
   readonly records: readonly OutputRecord[];
@@ -111,6 +119,7 @@ export interface ReadResult {
   readonly skipped: readonly { readonly path: string; readonly reason: string }[];
 }
 
+/** A folder with files. */
 export interface PartitionSummary {
   readonly partitionPath: string;
   readonly fileCount: number;
@@ -119,6 +128,7 @@ export interface PartitionSummary {
   readonly bytes: number;
 }
 
+/** What a deletion took away, or would take. */
 export interface DeleteResult {
   readonly path: string;
   /** Whether this only tells what would be deleted. */
@@ -129,6 +139,7 @@ export interface DeleteResult {
   readonly files: readonly string[];
 }
 
+/** What {@link S3ParquetConnector.changes} is told. */
 export interface ChangesOptions {
   /** A cursor, `begin` (default) for every batch, or `now` for those to come. */
   readonly after?: string;
@@ -148,6 +159,7 @@ export interface CommittedBatch {
   readonly cursor: string;
   /** Its rows, those of files that were deleted since left out. */
   batches(query?: QueryOptions): AsyncIterable<RecordBatch>;
+  /** The same as records. */
   records(query?: QueryOptions): AsyncIterable<OutputRecord>;
 }
 

@@ -12,6 +12,7 @@ export interface ValueStrategy {
   readonly name: string;
 }
 
+/** Units that times are cut to. */
 export type Granularity = 'year' | 'month' | 'day' | 'hour' | 'minute';
 
 export interface TimeStrategy {

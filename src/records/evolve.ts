@@ -9,6 +9,7 @@ import { printType } from './type-text.ts';
 import type { ParquetField, ParquetSchema } from './types.ts';
 import { holdsAll, sameType } from './widen.ts';
 
+/** One way in which a schema differs from the one before. */
 export interface SchemaChange {
   readonly kind: 'added' | 'widened' | 'made_nullable' | 'reordered';
   /** With the way into nested types, as in `address.zip`; empty for the order of all columns. */
@@ -17,6 +18,7 @@ export interface SchemaChange {
   readonly text: string;
 }
 
+/** What a change of a schema means for files that are there. */
 export interface SchemaCompatibility {
   readonly compatible: boolean;
   /** Why not, a sentence each; empty where it is compatible. */

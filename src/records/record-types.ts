@@ -76,6 +76,7 @@ export interface RejectedRecord {
   readonly problem: InvalidValue;
 }
 
+/** What became of records that did not fit. */
 export interface RecordReport {
   /** Records appended: kept and skipped. */
   readonly records: number;

@@ -29,6 +29,7 @@ export type RecordValue =
   | { [name: string]: RecordValue }
   | Map<RecordValue, RecordValue>;
 
+/** A row as it is read: a key a column. */
 export type OutputRecord = Record<string, RecordValue>;
 
 type Get = (row: number) => RecordValue;

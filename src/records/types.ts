@@ -9,6 +9,7 @@
 /** Parquet has no times of whole seconds, so there is no unit for them here. */
 export type TimeUnit = 'ms' | 'us' | 'ns';
 
+/** Integers by their bits. */
 export type IntegerKind = 'int8' | 'int16' | 'int32' | 'int64' | 'uint8' | 'uint16' | 'uint32' | 'uint64';
 
 /** The type of a column, or of what stands in a list, a map or a struct. */
@@ -45,6 +46,7 @@ export type FieldType =
   /** `key` is named "key", never null and not nested; `value` is named "value". */
   | { readonly kind: 'map'; readonly key: ParquetField; readonly value: ParquetField };
 
+/** A column, or what stands in a list, a map or a struct. */
 export interface ParquetField {
   readonly name: string;
   readonly type: FieldType;
