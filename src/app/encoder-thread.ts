@@ -8,12 +8,14 @@ import { systemClock } from '../platform/clock.ts';
 import { systemFiles } from '../platform/files.ts';
 import { openStore } from '../store/open.ts';
 import { createLogger } from '../telemetry/log.ts';
+import { createStoreTally } from '../telemetry/store-tally.ts';
 import type { ThreadData } from './thread-data.ts';
 
 const port = parentPort!;
-const { config, layout, version } = workerData as ThreadData;
+const { config, layout, version, storeCounts } = workerData as ThreadData;
 const log = createLogger(config.telemetry, { thread: 'encoder' });
-const store = await openStore(config, { warn: (message, err) => log.warn({ err }, message) });
+const { observe } = createStoreTally(storeCounts);
+const store = await openStore(config, { warn: (message, err) => log.warn({ err }, message), observe });
 const commits = createCommits(store);
 const deps = { config, layout, store, commits, files: systemFiles, clock: systemClock, version };
 

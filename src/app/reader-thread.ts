@@ -9,6 +9,7 @@ import { createRooms } from '../read/room.ts';
 import { serveRead } from '../read/serve-read.ts';
 import { openStore } from '../store/open.ts';
 import { createLogger } from '../telemetry/log.ts';
+import { createStoreTally } from '../telemetry/store-tally.ts';
 import { readDeps } from './read-deps.ts';
 import type { ThreadData } from './thread-data.ts';
 
@@ -17,9 +18,9 @@ export interface ToReader {
   readonly table: TableName;
 }
 
-const { config, layout } = workerData as ThreadData;
+const { config, layout, storeCounts } = workerData as ThreadData;
 const log = createLogger(config.telemetry, { thread: 'reader' });
-const store = await openStore(config);
+const store = await openStore(config, { observe: createStoreTally(storeCounts).observe });
 const catalog = createCatalog(store, { onProblem: (key, error) => log.warn({ key, code: error.code }, error.message) });
 const footers = createFooterCache(config.operations.readCacheBytes);
 const { readCachePath, readCacheDiskBytes } = config.operations;

@@ -28,6 +28,7 @@ import { startHttpReceiver } from '../receive/http.ts';
 import { openStore } from '../store/open.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import { createStoreTally } from '../telemetry/store-tally.ts';
 import { layoutOf } from './layout.ts';
 import { startReaders } from './readers.ts';
 import { readinessOf } from './readiness.ts';
@@ -59,7 +60,8 @@ export async function startDaemon(config: Config, version: string): Promise<Daem
   const log = createLogger(config.telemetry);
   const metrics = createMetrics();
   const layout = layoutOf(config);
-  const threadData: ThreadData = { config, layout, version };
+  const storeTally = createStoreTally();
+  const threadData: ThreadData = { config, layout, version, storeCounts: storeTally.memory };
   const { auth, tls } = config.server;
   const ingestToken = createTokenCheck(auth.ingestTokenFile, 'server.auth.ingest_token_file');
   const tokens: Record<Access, TokenCheck> = {
@@ -67,7 +69,10 @@ export async function startDaemon(config: Config, version: string): Promise<Daem
     read: createTokenCheck(auth.readTokenFile, 'server.auth.read_token_file'),
     admin: createTokenCheck(auth.adminTokenFile, 'server.auth.admin_token_file'),
   };
-  const store = await openStore(config, { warn: (message, err) => log.warn({ err }, message) });
+  const store = await openStore(config, {
+    warn: (message, err) => log.warn({ err }, message),
+    observe: storeTally.observe,
+  });
   const catalog = createCatalog(store, {
     onProblem: (key, error) => log.warn({ key, code: error.code }, error.message),
   });
@@ -91,6 +96,7 @@ export async function startDaemon(config: Config, version: string): Promise<Daem
   });
   const readers = startReaders(config.operations.readers, threadData, () => ingest.status().isCrowded);
   addStateMetrics(metrics, ingest);
+  metrics.addStoreTally(storeTally);
   void sweepUploads(config, store, log);
 
   const signals = SIGNAL_LIST.filter((signal) => config.tables[signal.name].enabled);

@@ -7,6 +7,8 @@ export interface ThreadData {
   readonly config: Config;
   readonly layout: Layout;
   readonly version: string;
+  /** Counters of requests to S3, which all threads share. */
+  readonly storeCounts: SharedArrayBuffer;
 }
 
 export interface LaneThreadData extends ThreadData {

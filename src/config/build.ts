@@ -1,9 +1,19 @@
 /** Checked settings to the frozen Config. Paths are resolved against the current working directory. */
 import { resolve } from 'node:path';
 import type { PartitionStrategy } from '../model/layout.ts';
+import { memberName } from './key.ts';
+import { PRICED_CLASSES } from './keys-cost.ts';
 import { trimSlashes } from './relations-s3.ts';
 import type { Settings } from './settings.ts';
-import type { Compression, Config, LifecycleRule, S3Config, ServerConfig, TelemetryConfig } from './types.ts';
+import type {
+  Compression,
+  Config,
+  CostConfig,
+  LifecycleRule,
+  S3Config,
+  ServerConfig,
+  TelemetryConfig,
+} from './types.ts';
 
 export function buildConfig(
   file: string,
@@ -51,6 +61,7 @@ export function buildConfig(
       maxFutureSeconds: optionalNumber(settings, 'limits.max_future_seconds'),
     },
     tables,
+    cost: buildCost(settings),
     telemetry: {
       logLevel: text('telemetry.log_level') as TelemetryConfig['logLevel'],
       logFormat: text('telemetry.log_format') as TelemetryConfig['logFormat'],
@@ -173,6 +184,26 @@ function buildEncryption({ optional, get }: Settings): S3Config['encryption'] {
     oldKeyFiles: list('s3.encryption.old_key_files').map((path) => resolve(path)),
     oldKmsKeyIds: list('s3.encryption.old_kms_key_ids'),
     kmsEndpoint: optional('s3.encryption.kms_endpoint'),
+  };
+}
+
+function buildCost({ text, number, get }: Settings): CostConfig {
+  const byClass = (section: string) => {
+    const known = PRICED_CLASSES.flatMap((name) => {
+      const price = get(`cost.${section}.${name.toLowerCase()}`);
+      return price === undefined ? [] : [[memberName(name.toLowerCase()), price as number] as const];
+    });
+    return Object.fromEntries(known);
+  };
+  return {
+    currency: text('cost.currency'),
+    putPer1000: number('cost.put_per_1000'),
+    listPer1000: number('cost.list_per_1000'),
+    getPer1000: number('cost.get_per_1000'),
+    transitionPer1000: number('cost.transition_per_1000'),
+    transferOutPerGb: number('cost.transfer_out_per_gb'),
+    storage: byClass('storage'),
+    retrieval: byClass('retrieval'),
   };
 }
 

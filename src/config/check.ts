@@ -91,6 +91,7 @@ function numberText(value: number): string {
 /** Text from the environment in the key's type; left as it is where it has another form. */
 function convert(key: Key, text: string): unknown {
   if (key.type === 'integer' && /^[+-]?\d{1,15}$/.test(text)) return Number(text);
+  if (key.type === 'number' && /^\d{1,15}(\.\d{1,15})?$/.test(text)) return Number(text);
   if (key.type === 'boolean' && /^(true|false)$/.test(text)) return text === 'true';
   if (key.type === 'strings') return text === '' ? [] : text.split(',').map((part) => part.trim());
   return text;
@@ -107,6 +108,8 @@ function expectedInstead(key: Key, value: unknown): string | undefined {
       return typeof value === 'boolean' ? undefined : 'true or false';
     case 'integer':
       return isIntegerIn(value, key.min!, key.max!) ? undefined : `an integer from ${key.min} to ${key.max}`;
+    case 'number':
+      return isNumberIn(value, key.min!, key.max!) ? undefined : `a number from ${key.min} to ${key.max}`;
     case 'strings':
       return stringsProblem(value);
     case 'map':
@@ -122,6 +125,10 @@ function expectedInstead(key: Key, value: unknown): string | undefined {
 
 function isIntegerIn(value: unknown, min: number, max: number): boolean {
   return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
+}
+
+function isNumberIn(value: unknown, min: number, max: number): boolean {
+  return typeof value === 'number' && value >= min && value <= max;
 }
 
 function stringsProblem(value: unknown): string | undefined {

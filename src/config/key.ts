@@ -6,6 +6,8 @@ export type Scalar = string | number | boolean | readonly string[];
 export type KeyType =
   | 'string'
   | 'integer'
+  /** Also with a decimal point, from `min` to `max`. */
+  | 'number'
   | 'boolean'
   | 'strings'
   | 'map'
@@ -45,6 +47,11 @@ export interface DeriveContext {
   has(path: string): boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cores: number;
+}
+
+/** Name of a key or section of the file as a member of the Config: `otlp_grpc` is `otlpGrpc`. */
+export function memberName(name: string): string {
+  return name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 export const MIB = 1024 * 1024;

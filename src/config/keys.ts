@@ -4,6 +4,7 @@
  */
 import type { TableName } from '../model/signal.ts';
 import type { Key } from './key.ts';
+import { COST_KEYS } from './keys-cost.ts';
 import { PARQUET_KEYS, STORAGE_KEYS } from './keys-lake.ts';
 import { PARTITIONING_KEYS } from './keys-partitioning.ts';
 import { S3_KEYS } from './keys-s3.ts';
@@ -53,6 +54,7 @@ export const KEYS: readonly Key[] = [
   ...FLUSH_KEYS,
   ...LIMITS_KEYS,
   ...TABLE_KEYS,
+  ...COST_KEYS,
   ...TELEMETRY_KEYS,
 ];
 

@@ -23,6 +23,9 @@ const SECTION_DOCS: Readonly<Record<string, string>> = {
   'tables.traces': 'Spans.',
   'tables.logs': 'Log records.',
   'tables.metrics': 'Data points.',
+  cost: 'Prices for `otel-lake cost`: what AWS publishes for us-east-1 (first tier, US dollars, without tax), as of 2025-06. Set your own.',
+  'cost.storage': 'A GiB for a month, by storage class.',
+  'cost.retrieval': 'A GiB read from classes that ask for it.',
   telemetry: 'Logs of the bridge itself.',
 };
 
@@ -63,6 +66,7 @@ function nameOf(key: Key): string {
 
 function typeText(key: Key): string {
   if (key.values !== undefined) return key.values.map((value) => `\`${tomlValue(value)}\``).join(' ');
+  if (key.type === 'number') return `number, ${key.min} to ${key.max}`;
   if (key.type === 'integer') return `integer, ${key.min} to ${key.max}`;
   return TYPE_TEXTS[key.type];
 }
@@ -70,6 +74,7 @@ function typeText(key: Key): string {
 const TYPE_TEXTS: Readonly<Record<Key['type'], string>> = {
   string: 'string',
   integer: 'integer',
+  number: 'number',
   boolean: 'boolean',
   strings: 'array of strings',
   map: 'table of strings',

@@ -1,6 +1,7 @@
 /** The configuration in force as TOML, secrets redacted; read again (with its secrets) it gives the same configuration. */
 import { parse } from 'smol-toml';
 import type { PartitionStrategy } from '../model/layout.ts';
+import { memberName } from './key.ts';
 import { KEYS } from './keys.ts';
 import { joinPath } from './locate.ts';
 import { redactedConfig } from './redact.ts';
@@ -38,7 +39,7 @@ export function configToToml(config: Config): string {
 /** The value of a key of the file in the Config: `server.otlp_grpc` is `config.server.otlpGrpc`. */
 function lookUp(config: Config, path: string): unknown {
   return path.split('.').reduce<unknown>((value, step) => {
-    const name = step.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+    const name = memberName(step);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
   }, config);
 }

@@ -20,6 +20,7 @@ export interface Config {
   readonly flush: FlushConfig;
   readonly limits: LimitsConfig;
   readonly tables: Readonly<Record<TableName, TableConfig>>;
+  readonly cost: CostConfig;
   readonly telemetry: TelemetryConfig;
 }
 
@@ -241,6 +242,20 @@ export interface TableConfig {
   /** Without slashes at its ends; of the table's own bucket, undefined where it is that of the lake. */
   readonly prefix: string | undefined;
   readonly region: string | undefined;
+}
+
+/** Prices. GiB are meant by "gb" in the names of the keys, as on AWS's bill. */
+export interface CostConfig {
+  readonly currency: string;
+  readonly putPer1000: number;
+  readonly listPer1000: number;
+  readonly getPer1000: number;
+  readonly transitionPer1000: number;
+  readonly transferOutPerGb: number;
+  /** A GiB for a month, by class in camel case (`standardIa`). */
+  readonly storage: Readonly<Record<string, number>>;
+  /** A GiB read; classes that ask nothing are missing. */
+  readonly retrieval: Readonly<Record<string, number>>;
 }
 
 export interface TelemetryConfig {

@@ -2,13 +2,14 @@ import type { Config } from '../config/types.ts';
 import { BridgeError } from '../errors.ts';
 import { refuseProc } from '../platform/proc.ts';
 import { createFileStore } from './file.ts';
+import type { ObserveRequest } from './s3-observe.ts';
 import type { ObjectStore } from './store.ts';
 
 export interface OpenStoreOptions {
   /** Hears what a failed write could not clean up (a temporary file, an open multipart upload). */
   readonly warn?: (message: string, error: BridgeError) => void;
   /** Hears of every request to S3, see s3-observe.ts. */
-  readonly observe?: ((operation: string, ms: number, error?: unknown) => void) | undefined;
+  readonly observe?: ObserveRequest | undefined;
 }
 
 /** The store the configuration names. Opening makes no call: ask `check()` whether it can be used. */

@@ -24,9 +24,10 @@ export async function* listObjects(
     });
     const send = () => client.send(command, abortSignalOf(signal));
     const page = await call(context, 'ListObjectsV2', undefined, send, signal);
-    for (const { Key = '', Size = 0, LastModified, ETag } of page.Contents ?? []) {
+    for (const { Key = '', Size = 0, LastModified, ETag, StorageClass } of page.Contents ?? []) {
       const key = keyOf(context, Key, page.EncodingType);
-      if (isKey(key)) yield { key, size: Size, modifiedMs: LastModified?.getTime() ?? 0, etag: ETag };
+      if (!isKey(key)) continue;
+      yield { key, size: Size, modifiedMs: LastModified?.getTime() ?? 0, etag: ETag, storageClass: StorageClass };
     }
     token = page.IsTruncated ? page.NextContinuationToken : undefined;
   } while (token !== undefined);

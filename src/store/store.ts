@@ -14,6 +14,8 @@ export interface ObjectInfo {
   readonly size: number;
   readonly modifiedMs: number;
   readonly etag: string | undefined;
+  /** As S3 names it, in listings of S3. */
+  readonly storageClass?: string | undefined;
 }
 
 export interface ObjectHead extends ObjectInfo {

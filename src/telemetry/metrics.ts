@@ -1,5 +1,11 @@
 /** The bridge's own metrics, in Prometheus form by prom-client; one set a process, kept on the main thread. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { StoreRequests, StoreTally } from './store-tally.ts';
+
+interface Counted<L extends string> {
+  readonly labels: Readonly<Record<L, string>>;
+  readonly value: number;
+}
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -36,8 +42,52 @@ export function createMetrics() {
       },
     });
 
+  /** Counted elsewhere, and looked up when somebody asks. */
+  const countedElsewhere = <L extends string>(name: string, help: string, labelNames: L[], read: () => Counted<L>[]) =>
+    new Counter({
+      name: `otel_lake_${name}`,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        this.reset();
+        for (const { labels, value } of read()) this.inc(labels, value);
+      },
+    });
+
   return {
     registry,
+    addStoreTally(tally: StoreTally) {
+      const byOperation = (value: (counts: StoreRequests) => number) => () =>
+        tally.read().map((counts) => ({ labels: { operation: counts.operation }, value: value(counts) }));
+      const operation: 'operation'[] = ['operation'];
+      countedElsewhere(
+        'store_requests_total',
+        'Requests to S3, tries included.',
+        operation,
+        byOperation((c) => c.requests),
+      );
+      countedElsewhere(
+        'store_errors_total',
+        'Requests to S3 that failed.',
+        operation,
+        byOperation((c) => c.errors),
+      );
+      countedElsewhere(
+        'store_sent_bytes_total',
+        'Bytes of bodies sent to S3.',
+        operation,
+        byOperation((c) => c.sentBytes),
+      );
+      countedElsewhere(
+        'store_received_bytes_total',
+        'Bytes of bodies of S3.',
+        operation,
+        byOperation((c) => c.receivedBytes),
+      );
+      const seconds = byOperation((c) => c.milliseconds / 1000);
+      countedElsewhere('store_seconds_total', 'From requests to the heads of their answers.', operation, seconds);
+    },
     gauge,
     labelledGauge,
     requests: counter('requests_total', 'Export requests answered.', ['signal', 'transport', 'code']),

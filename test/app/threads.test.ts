@@ -20,6 +20,7 @@ import { systemFiles } from '../../src/platform/files.ts';
 import { openStore } from '../../src/store/open.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { createStoreTally } from '../../src/telemetry/store-tally.ts';
 import { readSamples } from '../support/samples.ts';
 import { tempFolder } from '../support/temp.ts';
 import type { Fault } from './faults.ts';
@@ -45,7 +46,12 @@ async function startBench(t: TestContext, toml = ''): Promise<Bench> {
   const text = `[storage]\npath = "${join(folder, 'lake')}"\n[journal]\npath = "${join(folder, 'journal')}"
 [operations]\nlanes = 1\nencoders = 1\n[telemetry]\nlog_level = "error"\n${toml}`;
   const config = parseConfig(text, 'test.toml');
-  const data: ThreadData = { config, layout: layoutOf(config), version: 'test' };
+  const data: ThreadData = {
+    config,
+    layout: layoutOf(config),
+    version: 'test',
+    storeCounts: createStoreTally().memory,
+  };
   const store = await openStore(config);
   const metrics = createMetrics();
   const log = createLogger(config.telemetry);

@@ -86,6 +86,26 @@ test('an empty file gives every default', () => {
       logs: { enabled: true, promote: [], bucket: undefined, prefix: undefined, region: undefined },
       metrics: { enabled: true, promote: [], bucket: undefined, prefix: undefined, region: undefined },
     },
+    cost: {
+      currency: 'USD',
+      putPer1000: 0.005,
+      listPer1000: 0.005,
+      getPer1000: 0.0004,
+      transitionPer1000: 0.01,
+      transferOutPerGb: 0.09,
+      storage: {
+        standard: 0.023,
+        intelligentTiering: 0.023,
+        standardIa: 0.0125,
+        onezoneIa: 0.01,
+        glacierIr: 0.004,
+        glacier: 0.0036,
+        deepArchive: 0.00099,
+        expressOnezone: 0.11,
+        reducedRedundancy: 0.024,
+      },
+      retrieval: { standardIa: 0.01, onezoneIa: 0.01, glacierIr: 0.03, glacier: 0.01, deepArchive: 0.02 },
+    },
     telemetry: { logLevel: 'info', logFormat: 'json' },
   });
 });
