@@ -20,5 +20,6 @@ process.exitCode = await runProgram(process.argv.slice(2), {
     (await import('./app/check-lake.ts')).runLakeCheck(config, options, hooks),
   settleBuckets: async (config, mayApply) => (await import('./app/buckets.ts')).settleBuckets(config, mayApply),
   tables: () => import('./tables/commands.ts'),
+  cost: async (config, options, hooks) => (await import('./app/cost.ts')).runCost(config, options, hooks),
   serve: async (config) => (await import('./app/run-daemon.ts')).runDaemon(config, version),
 });

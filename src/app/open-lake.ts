@@ -10,9 +10,14 @@ import { openLocalLake } from './local-lake.ts';
 /** Environment variable with the bearer token that commands show to a bridge. */
 const TOKEN_VARIABLE = 'OTEL_LAKE_TOKEN';
 
+/** Where the api of the configuration's bridge is, running or not. */
+export function bridgeUrl(config: Config, { url }: LakeOptions): string {
+  return (url ?? addressUrl(config.server.api, config.server.tls !== undefined)).replace(/\/+$/, '');
+}
+
 export async function openLake(config: Config, options: LakeOptions, version: string): Promise<Lake> {
   const tls = config.server.tls !== undefined;
-  const url = (options.url ?? addressUrl(config.server.api, tls)).replace(/\/+$/, '');
+  const url = bridgeUrl(config, options);
   const hasAdmin = config.server.admin !== undefined && options.url === undefined;
   const adminUrl = hasAdmin ? addressUrl(config.server.admin!, tls) : url;
   const remote = { url, adminUrl, tls, token: process.env[TOKEN_VARIABLE] };

@@ -2,6 +2,8 @@
 import { type Command, Option } from 'commander';
 import type { CheckHooks, CheckOptions, CheckSummary } from '../check/types.ts';
 import type { Config } from '../config/types.ts';
+import type { CostHooks } from '../cost/report.ts';
+import type { CostOptions, CostReport } from '../cost/types.ts';
 import type { BucketSetting } from '../model/bucket-plan.ts';
 import type * as Tables from '../tables/commands.ts';
 import type { Lake } from './lake.ts';
@@ -25,6 +27,8 @@ export interface CliContext {
   ): Promise<{ readonly plan: readonly BucketSetting[]; readonly failed: readonly string[] }>;
   /** What the commands over files are made of. */
   tables(): Promise<typeof Tables>;
+  /** Prices of what is stored and was asked for. */
+  cost(config: Config, options: CostOptions & LakeOptions, hooks: CostHooks): Promise<CostReport>;
   /** Runs the bridge until it is stopped by a signal. */
   serve(config: Config): Promise<void>;
 }

@@ -4,6 +4,7 @@ import { BridgeError } from '../errors.ts';
 import { addBucketCommand } from './bucket.ts';
 import { addConfigCommand } from './config.ts';
 import type { CliContext } from './context.ts';
+import { addCostCommand } from './cost.ts';
 import { addFlushCommand } from './flush.ts';
 import { addLakeCommand } from './lake-check.ts';
 import { addPartitionsCommand } from './partitions.ts';
@@ -33,6 +34,7 @@ export function createProgram(context: CliContext): Command {
     addScanCommand,
     addFlushCommand,
     addUploadsCommand,
+    addCostCommand,
     addReplayCommand,
     addLakeCommand,
     addBucketCommand,

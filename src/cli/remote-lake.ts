@@ -24,13 +24,17 @@ const HEALTH_TIMEOUT_MS = 2000;
  * goes to the store itself.
  */
 export async function findBridge(options: RemoteOptions, location: string): Promise<Lake | undefined> {
+  const client = createHttpClient(options.url, options.tls);
+  return (await servesLake(client, location)) ? remoteLake(options) : undefined;
+}
+
+/** Whether a bridge answers, and of this lake. */
+export async function servesLake(client: HttpClient, location: string): Promise<boolean> {
   try {
-    const client = createHttpClient(options.url, options.tls);
     const response = await client.send('GET', '/healthz', { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) });
-    const health = (await readJson(response)) as { lake?: unknown };
-    return health.lake === location ? remoteLake(options) : undefined;
+    return ((await readJson(response)) as { lake?: unknown }).lake === location;
   } catch {
-    return undefined;
+    return false;
   }
 }
 

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import type { OperationsConfig, S3Config } from '../../src/config/types.ts';
 import { createS3Store } from '../../src/store/s3.ts';
+import type { ObserveRequest } from '../../src/store/s3-observe.ts';
 import { callOf } from '../support/s3-call.ts';
 import { OPERATIONS, s3Config } from './s3-config.ts';
 
@@ -82,13 +83,14 @@ export async function faultyStore(
   answer: Answer,
   config: Partial<S3Config> = {},
   operations: Partial<OperationsConfig> = {},
+  observe?: ObserveRequest,
 ) {
   const { url, seen } = await faultyServer(t, answer);
   const warnings: string[] = [];
   const store = createS3Store(
     s3Config(url, config),
     { ...OPERATIONS, retryAttempts: 1, ...operations },
-    { warn: (message) => warnings.push(message) },
+    { warn: (message) => warnings.push(message), observe },
   );
   t.after(() => store.close());
   const count = (call: string) => seen.filter((one) => one.call === call).length;
