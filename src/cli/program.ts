@@ -7,6 +7,7 @@ import type { CliContext } from './context.ts';
 import { addCostCommand } from './cost.ts';
 import { addFlushCommand } from './flush.ts';
 import { addLakeCommand } from './lake-check.ts';
+import { addManifestCommand } from './manifest.ts';
 import { addPartitionsCommand } from './partitions.ts';
 import { addReadCommand } from './read.ts';
 import { addReplayCommand } from './replay.ts';
@@ -32,6 +33,7 @@ export function createProgram(context: CliContext): Command {
     addPartitionsCommand,
     addTablesCommand,
     addScanCommand,
+    addManifestCommand,
     addFlushCommand,
     addUploadsCommand,
     addCostCommand,

@@ -57,8 +57,11 @@ function exactly(_: string, value: unknown, { source }: { readonly source?: stri
   return typeof value === 'number' && !Number.isSafeInteger(value) && Number.isInteger(value) ? source : value;
 }
 
-/** Rows in NDJSON as a table. */
-export async function tableOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+/** Rows in NDJSON as a table, of so many columns at most. */
+export async function tableOf(
+  chunks: AsyncIterable<Uint8Array>,
+  maxColumns = Number.POSITIVE_INFINITY,
+): Promise<string> {
   let text = '';
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   for await (const chunk of chunks) text += decoder.decode(chunk, { stream: true });
@@ -71,6 +74,8 @@ export async function tableOf(chunks: AsyncIterable<Uint8Array>): Promise<string
     const cell = showValue(value).replace(/\s+/g, ' ');
     return cell.length > CELL_WIDTH ? `${cell.slice(0, CELL_WIDTH - 1)}…` : cell;
   };
-  const columns = Object.keys(rows[0]!).map((key) => ({ key, show }));
-  return `${formatTable(rows, columns)}\n${countOf(rows.length, 'row')}`;
+  const names = Object.keys(rows[0]!);
+  const columns = names.slice(0, maxColumns).map((key) => ({ key, show }));
+  const more = names.length > columns.length ? `, ${names.length - columns.length} more columns` : '';
+  return `${formatTable(rows, columns)}\n${countOf(rows.length, 'row')}${more}`;
 }

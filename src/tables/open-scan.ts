@@ -6,6 +6,7 @@ import { openDataset } from '../read/dataset/dataset.ts';
 import type { Dataset, DatasetOptions, DatasetQuery, DatasetRead } from '../read/dataset/types.ts';
 import { emitPlain, type PlainFormat } from '../read/emit/emit.ts';
 import { splitSelect } from '../read/request.ts';
+import type { SelectedBatch } from '../read/types.ts';
 import { printType } from '../records/type-text.ts';
 import { listGlob } from './glob.ts';
 import { type Connection, openPlaces } from './location.ts';
@@ -86,16 +87,28 @@ export function queryOf(words: {
   };
 }
 
-/** Rows of a dataset in a format; the settings of Parquet are those of the configuration. */
+/**
+ * Rows of a dataset in a format; the settings of Parquet are those of the configuration. With `given` only the first
+ * rows are given out, and all others are read all the same.
+ */
 export function rowsOf(
-  dataset: Dataset,
+  dataset: Pick<Dataset, 'read'>,
   format: PlainFormat,
   query: DatasetQuery,
   { parquet }: Pick<Config, 'parquet'>,
   signal: AbortSignal,
+  given = Number.POSITIVE_INFINITY,
 ): Rows {
   const read = dataset.read(query);
-  return { read, chunks: emitPlain(format, read.output, read.selected(signal), { parquet }) };
+  return { read, chunks: emitPlain(format, read.output, firstRows(read.selected(signal), given), { parquet }) };
+}
+
+async function* firstRows(all: AsyncIterable<SelectedBatch>, count: number): AsyncGenerator<SelectedBatch> {
+  let left = count;
+  for await (const { batch, rows } of all) {
+    if (left > 0) yield { batch, rows: rows.length > left ? rows.subarray(0, left) : rows };
+    left -= rows.length;
+  }
 }
 
 /** The settings where there is no configuration. */

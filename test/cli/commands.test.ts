@@ -23,6 +23,8 @@ const COMMANDS = [
   'flush',
   'replay',
   'scan',
+  'manifest read',
+  'manifest write',
   'lake check',
   'config check',
   'config show',
