@@ -84,7 +84,9 @@ function isObject(value: unknown): value is Json {
 
 function kindOf(value: unknown): string {
   if (value === null) return 'null';
-  return Array.isArray(value) ? 'a list' : `a ${typeof value}`;
+  if (value === undefined) return 'missing';
+  if (typeof value === 'object') return Array.isArray(value) ? 'a list' : 'an object';
+  return typeof value === 'string' ? 'text' : `a ${typeof value}`;
 }
 
 function optionalText(value: Json, key: string, faults: string[]): string {
