@@ -10,7 +10,7 @@ export function releaseBuffers(buffers: Iterable<ArrayBuffer>): void {
 }
 
 /** Below this a Buffer may stand in Node's shared pool, and is not worth the trouble. */
-const LARGE_BYTES = 1024 * 1024;
+const LARGE_BYTES = 128 * 1024;
 
 /** The same for bytes that were made from `source`, where they are large and not the source itself. */
 export function releaseMade(bytes: Uint8Array, source: Uint8Array): void {

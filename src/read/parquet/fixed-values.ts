@@ -2,7 +2,7 @@
 import type { SchemaElement } from 'hyparquet';
 import type { View } from '../columns/view.ts';
 import type { ReadType } from '../schema.ts';
-import { decodeHybrid } from './hybrid.ts';
+import { decodeLevels } from './hybrid.ts';
 
 /** Two 32-bit words a value. */
 export type WordDictionary = Int32Array;
@@ -124,7 +124,7 @@ function booleans(slots: number): FixedValues {
     },
     runs(bytes, start, at, count, valid) {
       const present = presentOf(count, valid);
-      decodeHybrid(bytes, start + 4, bytes.length, 1, values, at, present);
+      decodeLevels(bytes, start + 4, bytes.length, 1, values, at, present);
       spread(at, count, valid, present);
     },
     view: (valid) => ({ kind: 'bool', rows: slots, values, valid }),

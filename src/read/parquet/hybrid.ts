@@ -5,17 +5,54 @@
  */
 
 /**
- * Decodes `count` values of `width` bits (0 to 32) from bytes[at .. end) into out[from ..]. Throws where the bytes end
- * before the values do.
+ * Decodes `count` codes of `width` bits (0 to 32) from bytes[at .. end) into out[from ..]. Returns the highest, as an
+ * unsigned number. Throws where the bytes end before the values do.
  */
-export function decodeHybrid(
+export function decodeCodes(
   bytes: Uint8Array,
   at: number,
   end: number,
   width: number,
-  out: Int32Array | Uint8Array,
+  out: Int32Array,
   from: number,
   count: number,
+): number {
+  let highest = 0;
+  eachRun(bytes, at, end, width, count, (value, position, filled, length) => {
+    if (value === undefined) {
+      highest = Math.max(highest, unpackCodes(bytes, position, width, out, from + filled, length));
+    } else {
+      out.fill(value, from + filled, from + filled + length);
+      highest = Math.max(highest, value);
+    }
+  });
+  return highest;
+}
+
+/** Decodes `count` levels of `width` bits (1 to 8) from bytes[at .. end) into out[from ..]. */
+export function decodeLevels(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  width: number,
+  out: Uint8Array,
+  from: number,
+  count: number,
+): void {
+  eachRun(bytes, at, end, width, count, (value, position, filled, length) => {
+    if (value === undefined) unpackLevels(bytes, position, width, out, from + filled, length);
+    else out.fill(value, from + filled, from + filled + length);
+  });
+}
+
+/** The runs up to `count` values: of equal ones with their value, of packed ones with the place they begin at. */
+function eachRun(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  width: number,
+  count: number,
+  run: (value: number | undefined, position: number, filled: number, length: number) => void,
 ): void {
   if (width < 0 || width > 32) throw new Error(`values of ${width} bits`);
   let filled = 0;
@@ -26,7 +63,7 @@ export function decodeHybrid(
     if ((header & 1) === 0) {
       const length = Math.min(header >>> 1, count - filled);
       if (length === 0) throw new Error('a run is cut off');
-      out.fill(runValue(bytes, position, end, width), from + filled, from + filled + length);
+      run(runValue(bytes, position, end, width), position, filled, length);
       position += (width + 7) >> 3;
       filled += length;
     } else {
@@ -34,7 +71,7 @@ export function decodeHybrid(
       const length = Math.min(groups * 8, count - filled);
       // The last group may be cut where its values are not needed.
       if (length === 0 || position + Math.ceil((length * width) / 8) > end) throw new Error('a run is cut off');
-      unpack(bytes, position, width, out, from + filled, length);
+      run(undefined, position, filled, length);
       position = Math.min(end, position + groups * width);
       filled += length;
     }
@@ -105,81 +142,90 @@ function runValue(bytes: Uint8Array, at: number, end: number, width: number): nu
   if (at + size > end) throw new Error('a run is cut off');
   let value = 0;
   for (let b = 0; b < size; b++) value |= bytes[at + b]! << (8 * b);
-  return value;
-}
-
-function unpack(
-  bytes: Uint8Array,
-  at: number,
-  width: number,
-  out: Int32Array | Uint8Array,
-  from: number,
-  count: number,
-): void {
-  if (width === 0) out.fill(0, from, from + count);
-  else if (width === 1) unpackBits(bytes, at, out, from, count);
-  else if (width > MAX_WORD_BITS) unpackWide(bytes, at, width, out, from, count);
-  else unpackWords(bytes, at, width, out, from, count);
-}
-
-function unpackBits(bytes: Uint8Array, at: number, out: Int32Array | Uint8Array, from: number, count: number): void {
-  const whole = count >> 3;
-  let to = from;
-  for (let i = 0; i < whole; i++) {
-    const byte = bytes[at + i]!;
-    out[to] = byte & 1;
-    out[to + 1] = (byte >> 1) & 1;
-    out[to + 2] = (byte >> 2) & 1;
-    out[to + 3] = (byte >> 3) & 1;
-    out[to + 4] = (byte >> 4) & 1;
-    out[to + 5] = (byte >> 5) & 1;
-    out[to + 6] = (byte >> 6) & 1;
-    out[to + 7] = byte >> 7;
-    to += 8;
-  }
-  for (let i = whole * 8; i < count; i++) out[from + i] = (bytes[at + (i >> 3)]! >> (i & 7)) & 1;
+  return value >>> 0;
 }
 
 /** Values up to this many bits lie in the four bytes from the one they begin in. */
 const MAX_WORD_BITS = 24;
 
-function unpackWords(
+/**
+ * Returns the highest. Eight values take `width` bytes, so that the eight of a group lie at the same places in each; one
+ * kind of output array and no branch in the loop: a third of the time of a loop over the values.
+ */
+function unpackCodes(
   bytes: Uint8Array,
   at: number,
   width: number,
-  out: Int32Array | Uint8Array,
+  out: Int32Array,
   from: number,
   count: number,
-): void {
+): number {
+  if (width === 0) {
+    out.fill(0, from, from + count);
+    return 0;
+  }
+  const groups = width > MAX_WORD_BITS ? 0 : Math.min(count >> 3, Math.floor((bytes.length - at - 3) / width) - 1);
   const mask = (1 << width) - 1;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // The last values, whose four bytes may not all be there, are put together byte by byte.
-  const readable = Math.max(0, Math.min(count, Math.floor(((bytes.length - at - 3) * 8) / width)));
-  let bit = 8 * at;
-  for (let i = 0; i < readable; i++) {
-    out[from + i] = (view.getUint32(bit >>> 3, true) >>> (bit & 7)) & mask;
-    bit += width;
+  const [b1, b2, b3, b4] = [width >> 3, (2 * width) >> 3, (3 * width) >> 3, (4 * width) >> 3];
+  const [b5, b6, b7] = [(5 * width) >> 3, (6 * width) >> 3, (7 * width) >> 3];
+  const [s1, s2, s3, s4] = [width & 7, (2 * width) & 7, (3 * width) & 7, (4 * width) & 7];
+  const [s5, s6, s7] = [(5 * width) & 7, (6 * width) & 7, (7 * width) & 7];
+  let highest = 0;
+  let to = from;
+  for (let group = 0, p = at; group < groups; group++, p += width, to += 8) {
+    const v0 = view.getUint32(p, true) & mask;
+    const v1 = (view.getUint32(p + b1, true) >>> s1) & mask;
+    const v2 = (view.getUint32(p + b2, true) >>> s2) & mask;
+    const v3 = (view.getUint32(p + b3, true) >>> s3) & mask;
+    const v4 = (view.getUint32(p + b4, true) >>> s4) & mask;
+    const v5 = (view.getUint32(p + b5, true) >>> s5) & mask;
+    const v6 = (view.getUint32(p + b6, true) >>> s6) & mask;
+    const v7 = (view.getUint32(p + b7, true) >>> s7) & mask;
+    out[to] = v0;
+    out[to + 1] = v1;
+    out[to + 2] = v2;
+    out[to + 3] = v3;
+    out[to + 4] = v4;
+    out[to + 5] = v5;
+    out[to + 6] = v6;
+    out[to + 7] = v7;
+    highest = Math.max(highest, v0, v1, v2, v3, v4, v5, v6, v7);
   }
-  unpackWide(bytes, at, width, out, from + readable, count - readable, readable);
+  for (let i = Math.max(0, groups) * 8; i < count; i++) {
+    const value = bitsAt(bytes, 8 * at + i * width, width);
+    out[from + i] = value;
+    highest = Math.max(highest, value >>> 0);
+  }
+  return highest;
 }
 
-/** Bit by bit; `skipped` values stand before the first. */
-function unpackWide(
+function unpackLevels(
   bytes: Uint8Array,
   at: number,
   width: number,
-  out: Int32Array | Uint8Array,
+  out: Uint8Array,
   from: number,
   count: number,
-  skipped = 0,
 ): void {
-  for (let i = 0; i < count; i++) {
-    let value = 0;
-    const first = (skipped + i) * width;
-    for (let bit = 0; bit < width; bit++) {
-      const place = first + bit;
-      value |= ((bytes[at + (place >> 3)]! >> (place & 7)) & 1) << bit;
-    }
-    out[from + i] = value;
+  if (width > 2) {
+    for (let i = 0; i < count; i++) out[from + i] = bitsAt(bytes, 8 * at + i * width, width);
+    return;
   }
+  const mask = (1 << width) - 1;
+  const shift = width - 1;
+  for (let i = 0; i < count; i++) {
+    const bit = i << shift;
+    out[from + i] = (bytes[at + (bit >> 3)]! >> (bit & 7)) & mask;
+  }
+}
+
+/** Bit by bit. */
+function bitsAt(bytes: Uint8Array, first: number, width: number): number {
+  let value = 0;
+  for (let bit = 0; bit < width; bit++) {
+    const place = first + bit;
+    value |= ((bytes[place >>> 3]! >> (place & 7)) & 1) << bit;
+  }
+  return value;
 }

@@ -6,11 +6,12 @@
  * Values stand in slots: a slot a row, or in lists a slot an item; null ones have a slot and no value.
  */
 import type { ColumnMetaData } from 'hyparquet';
+import { releaseMade } from '../../platform/memory.ts';
 import type { View } from '../columns/view.ts';
 import { sliceView } from '../columns/view.ts';
 import type { LeafForm } from './column-form.ts';
 import { createFixedValues, type FixedValues, readWordDictionary, type WordDictionary } from './fixed-values.ts';
-import { decodeHybrid } from './hybrid.ts';
+import { decodeCodes } from './hybrid.ts';
 import { createLevelReader, type LeafLevels, type LevelBytes, type LevelReader, type PageLevels } from './levels.ts';
 import { decompress, pagesIn, type RawPage, valuesIn } from './page.ts';
 import type { RowRange } from './page-index.ts';
@@ -35,6 +36,8 @@ interface DataPage extends PageLevels {
   /** Values begin at `start`. */
   readonly bytes: Uint8Array;
   readonly start: number;
+  /** As it was stored. */
+  readonly body: Uint8Array;
 }
 
 /**
@@ -53,6 +56,7 @@ export function decodeLeaf(
   const reader = createLevelReader(
     form,
     raw.reduce((sum, { header }) => sum + valuesIn(header), 0),
+    rows,
   );
   const pages: DataPage[] = [];
   let at = 0;
@@ -66,8 +70,11 @@ export function decodeLeaf(
       at += count;
     }
   }
-  const { levels, chosen } = reader.finish(rows, wanted);
-  return { levels, view: readValues(form, pages, reader.definition, at, chosen, memo.dictionary) };
+  const { levels, chosen } = reader.finish(wanted);
+  const view = readValues(form, pages, reader.definition, at, chosen, memo.dictionary);
+  // The values were copied. Left to the collector, pages made it run seven times a row group of spans.
+  for (const { bytes, body } of pages) if (bytes !== memo.page?.bytes) releaseMade(bytes, body);
+  return { levels, view };
 }
 
 function readDictionary({ element }: LeafForm, { codec }: ColumnMetaData, { header, body }: RawPage, count: number) {
@@ -94,13 +101,14 @@ function openPage(
     const levels = reader.page(first, count, repetition, { bytes: body, start: middle, end });
     const rest = body.subarray(end);
     const bytes = v2.is_compressed ? decompressed(codec, rest, size - end, memo) : rest;
-    return { ...levels, encoding: v2.encoding, bytes, start: 0 };
+    return { ...levels, encoding: v2.encoding, bytes, start: 0, body };
   }
   const { encoding, repetition_level_encoding, definition_level_encoding } = v1!;
   const bytes = decompressed(codec, body, size, memo);
   const repetition = levelBytes(bytes, 0, form.repetition > 0, repetition_level_encoding);
   const definition = levelBytes(bytes, repetition.end, form.definition > 0, definition_level_encoding);
-  return { ...reader.page(first, count, repetition, definition), encoding, bytes, start: definition.end };
+  const levels = reader.page(first, count, repetition, definition);
+  return { ...levels, encoding, bytes, start: definition.end, body };
 }
 
 /** Levels of a page of version 1: their length, and the bytes. Where a column can have none, they are not there. */
@@ -113,7 +121,7 @@ function levelBytes(bytes: Uint8Array, start: number, areThere: boolean, encodin
   return { bytes, start: start + 4, end };
 }
 
-/** A page whose rows are in two slices is decompressed once. */
+/** A page whose rows are in two slices is decompressed once; the last one may be. */
 function decompressed(codec: ColumnMetaData['codec'], body: Uint8Array, size: number, memo: LeafMemo): Uint8Array {
   const { page } = memo;
   const isSame = page?.body.byteOffset === body.byteOffset && page.body.buffer === body.buffer;
@@ -219,8 +227,9 @@ function readPage(
     const codes = values.kind === 'text' ? values.codes(first, count) : scratch.subarray(0, count);
     if (present > 0) {
       if (start >= bytes.length) throw new Error('its codes are cut off');
-      decodeHybrid(bytes, start + 1, bytes.length, bytes[start]!, codes, 0, present);
-      checkCodes(codes, present, 'count' in dictionary ? dictionary.count : dictionary.length / 2);
+      const highest = decodeCodes(bytes, start + 1, bytes.length, bytes[start]!, codes, 0, present);
+      const distinct = 'count' in dictionary ? dictionary.count : dictionary.length / 2;
+      if (highest >= distinct) throw new Error('a value is not in its dictionary');
     }
     if (valid !== undefined) spread(codes, valid, present);
     if (values.kind === 'fixed') values.coded(codes, first);
@@ -229,17 +238,6 @@ function readPage(
   } else {
     throw new Error(`values in ${encoding}`);
   }
-}
-
-function checkCodes(codes: Int32Array, present: number, distinct: number): void {
-  let highest = -1;
-  for (let i = 0; i < present; i++) {
-    const code = codes[i]!;
-    // Codes of 32 bits may come out negative.
-    if (code < 0) throw new Error('a value is not in its dictionary');
-    if (code > highest) highest = code;
-  }
-  if (highest >= distinct) throw new Error('a value is not in its dictionary');
 }
 
 /** Moves the values of present slots to their places, -1 elsewhere; from the end, so that none is overwritten. */

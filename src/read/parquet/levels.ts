@@ -5,7 +5,7 @@
  * rows begin are kept. That took a third of the levels' time.
  */
 import type { LeafForm } from './column-form.ts';
-import { constantRun, decodeHybrid, zerosIn } from './hybrid.ts';
+import { constantRun, decodeLevels, zerosIn } from './hybrid.ts';
 import type { RowRange } from './page-index.ts';
 
 /** The levels of some rows. An entry is a value, a null, or an empty list. */
@@ -40,44 +40,40 @@ export interface PageLevels {
 export interface LevelReader {
   /** Pages in their order; `first` is the entry the page begins with. */
   page(first: number, entries: number, repetition: LevelBytes, definition: LevelBytes): PageLevels;
-  /** After the last page: the levels of the wanted ones of `rows` rows, and which entries they have. */
-  finish(rows: number, wanted: RowRange): { readonly levels: LeafLevels; readonly chosen: RowRange };
+  /** After the last page: the levels of the wanted rows, and which entries they have. */
+  finish(wanted: RowRange): { readonly levels: LeafLevels; readonly chosen: RowRange };
   /** Of all entries; undefined where all are the highest. */
   readonly definition: Uint8Array | undefined;
 }
 
-export function createLevelReader(form: LeafForm, entries: number): LevelReader {
+/** Of pages with so many entries, which are to hold `all` rows. */
+export function createLevelReader(form: LeafForm, entries: number, all: number): LevelReader {
   const { definition: most, item, repetition: depth } = form;
   let definition: Uint8Array | undefined;
   const repetition = depth > 1 ? new Uint8Array(entries) : undefined;
-  let starts = new Int32Array(0);
+  const starts = new Int32Array(depth > 0 ? all : 0);
   let rows = 0;
 
+  /** What is written behind the end of `starts` is dropped, and found by its count. */
   function readRepetition(first: number, count: number, { bytes, start, end }: LevelBytes): void {
-    if (rows + count > starts.length) {
-      // Of long lists few entries begin a row.
-      const grown = new Int32Array(Math.min(entries + 1, Math.max(2 * starts.length, rows + count + 1)));
-      grown.set(starts.subarray(0, rows));
-      starts = grown;
-    }
     if (repetition === undefined) {
       rows += zerosIn(bytes, start, end, count, first, starts, rows);
       return;
     }
-    decodeHybrid(bytes, start, end, widthOf(depth), repetition, first, count);
+    decodeLevels(bytes, start, end, widthOf(depth), repetition, first, count);
     for (let i = first; i < first + count; i++) if (repetition[i] === 0) starts[rows++] = i;
   }
 
   function readDefinition(first: number, count: number, { bytes, start, end }: LevelBytes): Omit<PageLevels, 'first'> {
-    const all = { entries: count, slots: count, present: count };
-    if (most === 0) return all;
+    const full = { entries: count, slots: count, present: count };
+    if (most === 0) return full;
     const width = widthOf(most);
     if (constantRun(bytes, start, end, width, count) === most) {
       definition?.fill(most, first, first + count);
-      return all;
+      return full;
     }
     definition ??= new Uint8Array(entries).fill(most, 0, first);
-    decodeHybrid(bytes, start, end, width, definition, first, count);
+    decodeLevels(bytes, start, end, width, definition, first, count);
     let [slots, present] = [0, 0];
     for (let i = first; i < first + count; i++) {
       const level = definition[i]!;
@@ -93,7 +89,7 @@ export function createLevelReader(form: LeafForm, entries: number): LevelReader 
       if (depth > 0) readRepetition(first, count, repetitionBytes);
       return { first, ...readDefinition(first, count, definitionBytes) };
     },
-    finish(all, wanted) {
+    finish(wanted) {
       const found = depth === 0 ? entries : rows;
       if (found !== all || (depth > 0 && entries > 0 && starts[0] !== 0)) {
         throw new Error(`it gave ${found} rows instead of ${all}`);

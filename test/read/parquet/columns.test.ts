@@ -206,7 +206,7 @@ test('columns of every type come back as they were written, in every codec, vers
         }
       }
     }),
-    { numRuns: 80 },
+    { numRuns: 40 },
   );
 });
 
@@ -223,7 +223,7 @@ test('parquet-wasm reads the same', async () => {
         assert.deepEqual(valuesOf(sliceView(views.get(name)!, 0, 1)), valuesOf(sliceView(theirs, 0, 1)), name);
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 25 },
   );
 });
 
@@ -257,6 +257,6 @@ test('a damaged file gives an error or other rows, and ends nothing', async () =
         assert.equal((error as { code?: string }).code, 'corrupt', String(error));
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: 1000 },
   );
 });
