@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { BridgeError } from '../errors.ts';
 import { systemRandomness } from '../platform/clock.ts';
-import { call, fullKey, type S3Context } from './s3-context.ts';
+import { call, objectParams, type S3Context } from './s3-context.ts';
 import { abortUntilGone } from './s3-settle.ts';
 
 const FOLDER = '_lake/tmp/';
@@ -23,12 +23,13 @@ export async function checkConditionalWrites(
   remove: (key: string) => Promise<void>,
 ): Promise<void> {
   const key = `${FOLDER}condition-${systemRandomness.hex(8)}`;
-  const target = { Bucket: context.config.bucket, Key: fullKey(context, key) };
-  const put = () => context.client.send(new PutObjectCommand({ ...target, Body: BODY, IfNoneMatch: '*' }));
+  // As files of the lake are written, so that a key of encryption that is missing shows at the start too.
+  const params = objectParams(context, key, {}, systemRandomness.hex(8));
+  const put = () => context.client.send(new PutObjectCommand({ ...params, Body: BODY, IfNoneMatch: '*' }));
   try {
     await expectCreated(() => call(context, 'PutObject', key, put));
     await expectRefused('PutObject', context, () => call(context, 'PutObject', key, put));
-    if (context.config.multipart.enabled) await checkUpload(context, key, target);
+    if (context.config.multipart.enabled) await checkUpload(context, key, params);
   } finally {
     await remove(key).catch((error: BridgeError) => context.warn(`${key}, of a trial at the start, stays`, error));
   }
@@ -45,8 +46,9 @@ async function expectCreated(send: () => Promise<unknown>): Promise<void> {
   }
 }
 
-async function checkUpload(context: S3Context, key: string, target: { Bucket: string; Key: string }): Promise<void> {
-  const create = () => context.client.send(new CreateMultipartUploadCommand(target));
+async function checkUpload(context: S3Context, key: string, params: ReturnType<typeof objectParams>): Promise<void> {
+  const target = { Bucket: params.Bucket, Key: params.Key };
+  const create = () => context.client.send(new CreateMultipartUploadCommand(params));
   const { UploadId } = await call(context, 'CreateMultipartUpload', key, create);
   const part = { ...target, UploadId, PartNumber: 1, Body: BODY };
   try {

@@ -31,7 +31,8 @@ const KEYS =
   'Check access key and secret: [s3.credentials], or the AWS_* environment variables and profile of this process.';
 const EXPIRED = 'The session token has expired: renew it.';
 const TOKEN = 'The session token is not valid, or its session has ended: renew it.';
-const KMS = 'Check kms_key_id in [s3.encryption] and the key policy.';
+const KMS =
+  'Check kms_key_id in [s3.encryption], that the key is there and enabled, and that this server has a KMS at all.';
 const DAMAGED = 'The request was cut or changed on its way; calls are tried again.';
 const ROWS: Readonly<Record<string, Row>> = {
   NoSuchBucket: row('config', 'Create the bucket, set create_bucket = true in [s3], or correct the name.'),
@@ -39,6 +40,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   BucketAlreadyExists: row('config', 'The name is taken by another account: choose another bucket in [s3].'),
   AllAccessDisabled: row('config', 'The account or bucket is disabled.'),
   InvalidAccessKeyId: row('unauthenticated', KEYS),
+  XAdminUserNotFound: row('unauthenticated', KEYS), // versitygw's name, with HTTP 404
   SignatureDoesNotMatch: row('unauthenticated', KEYS),
   ExpiredToken: row('unauthenticated', EXPIRED),
   ExpiredTokenException: row('unauthenticated', EXPIRED),
@@ -55,9 +57,6 @@ const ROWS: Readonly<Record<string, Row>> = {
   InvalidPart: row('conflict', 'A part of the multipart upload is gone or was changed from outside.'),
   OperationAborted: row('conflict', 'Another operation on the same name was under way: try again.'),
   ConditionalRequestConflict: row('conflict', 'Another operation on the same name was under way: try again.'),
-  'KMS.NotFoundException': row('config', KMS),
-  'KMS.DisabledException': row('config', KMS),
-  'KMS.KMSInvalidStateException': row('config', KMS),
   BadDigest: row('unavailable', DAMAGED),
   XAmzContentSHA256Mismatch: row('unavailable', DAMAGED),
   IncompleteBody: row('unavailable', DAMAGED),
@@ -125,9 +124,11 @@ export function s3Error(thrown: unknown, where: S3Where): BridgeError {
 
   if (code === 'AbortError') return cancelled(`${where.action} of ${name}`, cause);
   if (REGION_CODES.has(code) || status === 301) return as('config', regionHint(error, where));
+  const kms = kmsError(code, status, error.message ?? '');
+  if (kms) return as(kms.code, kms.hint);
   const known = Object.hasOwn(ROWS, code) ? ROWS[code] : undefined;
   if (known) return as(known.code, known.hint);
-  if (code === 'NoSuchKey' || code === 'NotFound' || status === 404) return notFound(name, cause);
+  if (NO_OBJECT_CODES.has(code) || (status === 404 && !isOwnCode(error))) return notFound(name, cause);
   if (code === 'PreconditionFailed' || status === 412) return alreadyExists(name, cause);
   if (status === 403) {
     const target = where.key === undefined ? where.bucket : `${where.bucket}/${where.key}`;
@@ -146,6 +147,27 @@ export function s3Error(thrown: unknown, where: S3Where): BridgeError {
   }
   const server = where.endpoint ?? `S3 in ${where.region}`;
   return as('unavailable', `${server} does not answer as it should for now; calls are tried again.`);
+}
+
+/** Codes of what is missing where an object was asked for; a HEAD has the name that the SDK gives it. */
+const NO_OBJECT_CODES = new Set(['NoSuchKey', 'NotFound', 'NoSuchVersion']);
+
+/** Whether the server named what is wrong; without a body in its answer the SDK makes up a name. */
+function isOwnCode(error: SdkError): boolean {
+  return (
+    error.name !== undefined && !['', 'Error', 'UnknownError', 'Unknown', 'S3ServiceException'].includes(error.name)
+  );
+}
+
+/** Trouble with the key of encryption, which AWS, MinIO and others put in codes of their own. */
+function kmsError(code: string, status: number, message: string): Row | undefined {
+  if (status < 400 || status === 500 || status === 503 || !/\bkms\b|kms:|kms\./i.test(`${code} ${message}`))
+    return undefined;
+  if (status !== 403) return row('config', KMS);
+  return row(
+    'permission_denied',
+    'Allow kms:GenerateDataKey and kms:Decrypt on the key to these credentials, in its key policy too.',
+  );
 }
 
 function regionHint(error: SdkError, where: S3Where): string {

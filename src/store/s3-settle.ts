@@ -7,12 +7,13 @@
  * asked whose it is. (ETags would not do: with KMS keys they follow from nothing the client knows.)
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AbortMultipartUploadCommand, HeadObjectCommand, ListPartsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { AbortMultipartUploadCommand, ListPartsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { BridgeError } from '../errors.ts';
 import { systemRandomness } from '../platform/clock.ts';
 import { alreadyExists } from './common.ts';
 import { abortSignalOf, call, condition, fullKey, objectParams, type S3Context, WRITE_ID } from './s3-context.ts';
 import { causeCode, s3Attempts, s3Code, s3Status } from './s3-errors.ts';
+import { headObject } from './s3-head.ts';
 import type { PutOptions } from './store.ts';
 
 /** Times an upload is aborted before it is left to the next one who looks for open uploads. */
@@ -70,9 +71,8 @@ export async function publish(
 }
 
 async function headIfThere(context: S3Context, { key, signal }: Write) {
-  const command = new HeadObjectCommand({ Bucket: context.config.bucket, Key: fullKey(context, key) });
   try {
-    return await call(context, 'HeadObject', key, () => context.client.send(command, abortSignalOf(signal)), signal);
+    return await call(context, 'HeadObject', key, () => headObject(context, key, signal), signal);
   } catch (error) {
     if (BridgeError.from(error).code === 'not_found') return undefined;
     throw error;

@@ -1,5 +1,5 @@
 /** A bucket, or a prefix of one, as an object store: S3 and servers with its API. */
-import { DeleteObjectsCommand, GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectsCommand, GetObjectCommand } from '@aws-sdk/client-s3';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { OperationsConfig, S3Config } from '../config/types.ts';
 import { BridgeError } from '../errors.ts';
@@ -9,6 +9,7 @@ import { checkKey, checkPrefix, MAX_KEY_BYTES } from './key.ts';
 import { createS3Client } from './s3-client.ts';
 import { abortSignalOf, call, fullKey, type S3Context, WRITE_ID, where } from './s3-context.ts';
 import { causeCode, s3Error } from './s3-errors.ts';
+import { headObject } from './s3-head.ts';
 import { lastPartMs, listObjects, listOpenUploads } from './s3-list.ts';
 import { type ObserveRequest, observeRequests } from './s3-observe.ts';
 import { readObject } from './s3-read.ts';
@@ -117,8 +118,7 @@ export function createS3Store(
 
     async head(key, { signal } = {}) {
       checkS3Key(key);
-      const command = new HeadObjectCommand({ Bucket: bucket, Key: fullKey(context, key) });
-      const send = () => client.send(command, abortSignalOf(signal));
+      const send = () => headObject(context, key, signal);
       const { ContentLength, LastModified, ETag, Metadata } = await call(context, 'HeadObject', key, send, signal);
       const modifiedMs = LastModified?.getTime() ?? 0;
       const { [WRITE_ID]: _, ...metadata } = Metadata ?? {};

@@ -19,7 +19,15 @@ export interface FaultProxy {
   readonly multipartObjects: number;
   /** How often each fault was met, by its name. */
   readonly faults: ReadonlyMap<string, number>;
+  /** Requests by the call of the API: how many there were, and how many were under way at the same time at most. */
+  readonly byCall: ReadonlyMap<string, CallCount>;
   close(): Promise<void>;
+}
+
+export interface CallCount {
+  count: number;
+  underWay: number;
+  most: number;
 }
 
 export interface FaultProxyOptions {
@@ -38,6 +46,7 @@ export async function startFaultProxy(upstream: string, options: FaultProxyOptio
   const agent = new Agent({ keepAlive: true });
   const { maxFaults = Number.POSITIVE_INFINITY } = options;
   const faults = new Map<string, number>();
+  const byCall = new Map<string, CallCount>();
   let faultCount = 0;
   const state = { rate: options.rate, isAway: false, calls: 0, retries: 0, multipartObjects: 0 };
 
@@ -51,6 +60,7 @@ export async function startFaultProxy(upstream: string, options: FaultProxyOptio
     // A client that gives up breaks both streams; that is not this proxy's trouble.
     for (const stream of [request, response]) stream.on('error', () => {});
     const call = callOf(request);
+    countCall(call.call, response);
     const fails = faultCount < maxFaults && random.below(1_000_000) < state.rate * 1_000_000;
     const name = fails ? chooseFault(call.call, random) : undefined;
     if (name === undefined) {
@@ -75,6 +85,15 @@ export async function startFaultProxy(upstream: string, options: FaultProxyOptio
     });
     void quiet(Promise.resolve(done));
   });
+
+  function countCall(call: string, response: ServerResponse): void {
+    const counted = byCall.get(call) ?? { count: 0, underWay: 0, most: 0 };
+    byCall.set(call, counted);
+    counted.count++;
+    counted.underWay++;
+    counted.most = Math.max(counted.most, counted.underWay);
+    response.once('close', () => counted.underWay--);
+  }
 
   function chooseFault(call: string, random: Random): string | undefined {
     const known = Object.entries(FAULTS).filter(
@@ -128,6 +147,7 @@ export async function startFaultProxy(upstream: string, options: FaultProxyOptio
   return Object.assign(state, {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     faults,
+    byCall,
     async close() {
       agent.destroy();
       await new Promise<void>((resolve) => {
