@@ -13,7 +13,6 @@ const FOR_TESTS = ['store/memory.ts', 'config/reference.ts'];
 /** What is for those who use the modules as a library. */
 const LIBRARY = [
   'connector/index.ts',
-  'tables/scan.ts',
   'tables/csv/open.ts',
   'tables/avro/encoder.ts',
   'records/arrow.ts',

@@ -3,6 +3,7 @@
 export type { Compression } from '../config/types.ts';
 export type { ErrorCode } from '../errors.ts';
 export type { Granularity } from '../model/layout.ts';
+export type { Cost, ExplainedFile, ReadExplanation } from '../model/read-explanation.ts';
 export type { SchemaChange } from '../records/evolve.ts';
 export type { InvalidValue, OnInvalid, RecordInput, RecordReport } from '../records/record-types.ts';
 export type { OutputRecord, RecordValue } from '../records/to-records.ts';
@@ -26,6 +27,22 @@ export {
   SchemaError,
   type WrittenSoFar,
 } from './errors.ts';
+export {
+  type AggregateValue,
+  type FilesOptions,
+  type ManifestFailure,
+  type ManifestOptions,
+  type ManifestProgress,
+  type ManifestRead,
+  type ManifestSummary,
+  readManifest,
+  type Scan,
+  type ScanOptions,
+  scan,
+  type WriteManifestOptions,
+  type WrittenManifest,
+  writeManifest,
+} from './files.ts';
 export type { LatencyMetrics, ReadMetrics, WriteMetrics } from './metrics.ts';
 export type {
   ConnectorOptions,
