@@ -6,6 +6,7 @@ import { addConfigCommand } from './config.ts';
 import type { CliContext } from './context.ts';
 import { addCostCommand } from './cost.ts';
 import { addFlushCommand } from './flush.ts';
+import { addIamCommand } from './iam.ts';
 import { addLakeCommand } from './lake-check.ts';
 import { addManifestCommand } from './manifest.ts';
 import { addPartitionsCommand } from './partitions.ts';
@@ -37,6 +38,7 @@ export function createProgram(context: CliContext): Command {
     addFlushCommand,
     addUploadsCommand,
     addCostCommand,
+    addIamCommand,
     addReplayCommand,
     addLakeCommand,
     addBucketCommand,
