@@ -8,10 +8,11 @@ const BENCHES: Readonly<Record<string, string>> = {
   encode: 'the Parquet encoder, part by part',
   journal: 'what preallocation of a segment would save',
   read: 'reads of a large lake, beside DuckDB',
+  connector: 'batchWrite of the library to files and MinIO, beside pyarrow',
 };
 const [name = '', ...options] = process.argv.slice(2);
 if (!Object.hasOwn(BENCHES, name)) {
-  const lines = Object.entries(BENCHES).map(([known, what]) => `  ${known.padEnd(9)}${what}\n`);
+  const lines = Object.entries(BENCHES).map(([known, what]) => `  ${known.padEnd(11)}${what}\n`);
   process.stderr.write(`npm run bench <name> -- <options>\n${lines.join('')}`);
   process.exit(2);
 }

@@ -3,7 +3,7 @@
  * then one file a partition is written of them, `parallelism` files at a time, and so on to the end. The commit record
  * comes last: it makes the files of the whole call visible to reads at once.
  *
- * Memory: what waits, once; a row group of each file under way (24 MiB), one of them thrice while it is encoded; the
+ * Memory: what waits, and while it is ordered as much again in sort keys; a row group of each file under way (24 MiB), one of them thrice while it is encoded; the
  * encoded files under way, as far as the store holds them (`s3.multipart.threshold_mb`).
  */
 import pLimit from 'p-limit';
@@ -25,7 +25,7 @@ import { pump } from './pump.ts';
 import { createRowBuffer, type RowBuffer } from './row-buffer.ts';
 import type { BatchWriteOptions, BatchWriteResult } from './types.ts';
 
-const DEFAULT_BUFFERED_BYTES = 64 * 1024 * 1024;
+const DEFAULT_BUFFERED_BYTES = 32 * 1024 * 1024;
 const MAX_PARALLELISM = 1024;
 
 interface Batch {

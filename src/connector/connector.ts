@@ -13,7 +13,7 @@ import { batchWrite, discard } from './batch-write.ts';
 import { changes } from './changes.ts';
 import { type ConnectorContext, createContext } from './context.ts';
 import { toConnectorError, type WrittenSoFar, within, withinSync } from './errors.ts';
-import { perSecond, type ReadMetrics, type WriteMetrics } from './metrics.ts';
+import { createRequestRecorder, perSecond, type ReadMetrics, type S3Metrics, type WriteMetrics } from './metrics.ts';
 import { type ConnectorOptions, configOfOptions } from './options.ts';
 import { read, streamBatches, streamRecords } from './read.ts';
 import type {
@@ -73,7 +73,8 @@ export class S3ParquetConnector {
     return within('store', async () => {
       const warn = (message: string, error: Error) =>
         process.emitWarning(`${message}: ${error.message}`, 'S3ParquetConnector');
-      const store = await openStore(config, { warn });
+      const requests = createRequestRecorder();
+      const store = await openStore(config, { warn, observe: requests.observe });
       try {
         // A directory is made by the first write; asking it now would write to it.
         if (config.storage.type === 's3') await store.check();
@@ -81,7 +82,7 @@ export class S3ParquetConnector {
         store.close();
         throw error;
       }
-      return new S3ParquetConnector(createContext(config, store, versionOf()));
+      return new S3ParquetConnector(createContext(config, store, versionOf(), requests));
     });
   }
 
@@ -215,6 +216,11 @@ export class S3ParquetConnector {
       recordsPerSecond: perSecond(counts.records, reads.busyMs()),
       latency: reads.latency.metrics(),
     };
+  }
+
+  /** Requests, errors and latencies by operation of the S3 API. */
+  s3Metrics(): S3Metrics {
+    return this.#context.requests.metrics();
   }
 
   /** Closes connections. Calls under way fail. */

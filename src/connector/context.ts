@@ -6,7 +6,13 @@ import type { Config } from '../config/types.ts';
 import { commitId } from '../model/commit.ts';
 import { type Clock, systemClock, systemRandomness } from '../platform/clock.ts';
 import type { ObjectStore } from '../store/store.ts';
-import { type CallRecorder, createCallRecorder, createLatencyRecorder, type LatencyRecorder } from './metrics.ts';
+import {
+  type CallRecorder,
+  createCallRecorder,
+  createLatencyRecorder,
+  type LatencyRecorder,
+  type RequestRecorder,
+} from './metrics.ts';
 
 export interface WriteCounts {
   files: number;
@@ -29,11 +35,18 @@ export interface ConnectorContext {
   readonly fileLatency: LatencyRecorder;
   readonly reads: CallRecorder;
   readonly read: { records: number };
+  readonly requests: RequestRecorder;
   /** A commit id that nobody else has. */
   nextCommitId(): string;
 }
 
-export function createContext(config: Config, store: ObjectStore, version: string): ConnectorContext {
+/** `requests` hears of the store's requests. */
+export function createContext(
+  config: Config,
+  store: ObjectStore,
+  version: string,
+  requests: RequestRecorder,
+): ConnectorContext {
   const clock = systemClock;
   const catalog = createCatalog(store);
   const node = systemRandomness.hex(4);
@@ -51,6 +64,7 @@ export function createContext(config: Config, store: ObjectStore, version: strin
     fileLatency: createLatencyRecorder(),
     reads: createCallRecorder(),
     read: { records: 0 },
+    requests,
     nextCommitId: () => commitId(clock.nowMs(), node, sequence++),
   };
 }

@@ -11,6 +11,7 @@ import { WHOLE_LAKE } from '../model/signal.ts';
 import { timestampRange } from '../model/timestamp.ts';
 import { releaseBuffers } from '../platform/memory.ts';
 import { toArrowSchema } from '../records/arrow.ts';
+import { fileMetadata } from '../records/file-schema.ts';
 import type { ParquetSchema } from '../records/types.ts';
 import { writeChunks } from '../store/common.ts';
 import type { ConnectorContext } from './context.ts';
@@ -46,7 +47,7 @@ export interface FileSink {
 export async function openFileSink(context: ConnectorContext, options: SinkOptions): Promise<FileSink> {
   const { store, config, version, written, fileLatency } = context;
   const { key, partition, commitId, schema, overwrite, signal } = options;
-  const metadata = { ...schema.metadata, [VERSION_KEY]: version, [COMMIT_ID_KEY]: commitId };
+  const metadata = { ...fileMetadata(schema), [VERSION_KEY]: version, [COMMIT_ID_KEY]: commitId };
   const bounds = { maxRows: config.parquet.rowGroupSize, maxBytes: MAX_ROW_GROUP_BYTES };
   const writer = await store.write(key, {
     ifAbsent: !overwrite,

@@ -43,7 +43,7 @@ export {
   type WrittenManifest,
   writeManifest,
 } from './files.ts';
-export type { LatencyMetrics, ReadMetrics, WriteMetrics } from './metrics.ts';
+export type { LatencyMetrics, ReadMetrics, S3Metrics, S3OperationMetrics, WriteMetrics } from './metrics.ts';
 export type {
   ConnectorOptions,
   OperationsOptions,

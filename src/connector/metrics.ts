@@ -91,6 +91,63 @@ export interface ReadMetrics {
   readonly latency: LatencyMetrics;
 }
 
+/** Requests of one operation of the S3 API since `open`; each try of a call is one. */
+export interface S3OperationMetrics {
+  /** `PutObject`, `UploadPart`, `GetObject`, … */
+  readonly operation: string;
+  readonly requests: number;
+  /** Answered with an error, or not at all. */
+  readonly errors: number;
+  /** Of bodies. */
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  /** From the request to the head of its answer. */
+  readonly latency: LatencyMetrics;
+}
+
+/** Requests to S3 since `open`; none where files are in a directory. */
+export interface S3Metrics {
+  readonly requests: number;
+  readonly errors: number;
+  readonly operations: readonly S3OperationMetrics[];
+}
+
+export interface RequestRecorder {
+  /** Hears of one request. */
+  observe(
+    operation: string,
+    ms: number,
+    error: unknown,
+    bytes: { readonly sent: number; readonly received: number },
+  ): void;
+  metrics(): S3Metrics;
+}
+
+export function createRequestRecorder(): RequestRecorder {
+  const operations = new Map<string, { latency: LatencyRecorder; errors: number; sent: number; received: number }>();
+  return {
+    observe(operation, ms, error, { sent, received }) {
+      const counts = operations.get(operation) ?? { latency: createLatencyRecorder(), errors: 0, sent: 0, received: 0 };
+      operations.set(operation, counts);
+      counts.latency.add(ms);
+      if (error !== undefined) counts.errors++;
+      counts.sent += sent;
+      counts.received += received;
+    },
+    metrics() {
+      const all = [...operations]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([operation, counts]): S3OperationMetrics => {
+          const { errors, sent, received } = counts;
+          const latency = counts.latency.metrics();
+          return { operation, requests: latency.count, errors, sentBytes: sent, receivedBytes: received, latency };
+        });
+      const sum = (of: (one: S3OperationMetrics) => number) => all.reduce((total, one) => total + of(one), 0);
+      return { requests: sum(({ requests }) => requests), errors: sum(({ errors }) => errors), operations: all };
+    },
+  };
+}
+
 /** Calls of one kind, with their time. */
 export interface CallRecorder {
   readonly operations: number;

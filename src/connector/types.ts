@@ -68,7 +68,7 @@ export interface BatchWriteOptions extends RecordOptions {
   readonly parallelism?: number;
   /** Records turned into columns together; `operations.batchSize` where it is absent. */
   readonly batchSize?: number;
-  /** Columns that wait to be written, in bytes; reached, one file a partition is written of them. Default 64 MiB. */
+  /** Columns that wait to be written, in bytes; reached, one file a partition is written of them. Default 32 MiB. */
   readonly maxBufferedBytes?: number;
 }
 

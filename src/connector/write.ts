@@ -14,7 +14,7 @@ import { createRowBuffer } from './row-buffer.ts';
 import type { WriteOptions, WriteResult } from './types.ts';
 
 /** Columns that wait for the next row groups. */
-const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
+const MAX_BUFFERED_BYTES = 32 * 1024 * 1024;
 
 export async function write(context: ConnectorContext, options: WriteOptions): Promise<WriteResult> {
   const partition = withinSync('options', () => checkPartitionPath(options.partitionPath ?? ''));

@@ -2,6 +2,7 @@
 import type { TestContext } from 'node:test';
 import { createContext } from '../../src/connector/context.ts';
 import { type ConnectorOptions, S3ParquetConnector } from '../../src/connector/index.ts';
+import { createRequestRecorder } from '../../src/connector/metrics.ts';
 import { configOfOptions } from '../../src/connector/options.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { ObjectStore } from '../../src/store/store.ts';
@@ -18,7 +19,12 @@ export async function openInFolder(t: Context, options: ConnectorOptions = {}) {
 
 /** What the connector's functions work on, over any store. */
 export function contextOver(store: ObjectStore = createMemoryStore(), options: ConnectorOptions = {}) {
-  return createContext(configOfOptions({ ...options, storage: { path: '/unused' } }), store, '0.0.0');
+  return createContext(
+    configOfOptions({ ...options, storage: { path: '/unused' } }),
+    store,
+    '0.0.0',
+    createRequestRecorder(),
+  );
 }
 
 export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
