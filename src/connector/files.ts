@@ -98,6 +98,7 @@ export interface ManifestOptions extends FilesOptions {
   readonly verify?: 'md5' | 'size' | 'none' | undefined;
   /** Where the files are, instead of the manifest's destination bucket. */
   readonly filesIn?: string | undefined;
+  /** Hears how far it is, every so often. */
   readonly onProgress?: ((progress: ManifestProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }

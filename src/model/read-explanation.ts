@@ -41,11 +41,13 @@ export interface ReadExplanation {
   readonly skipped: readonly { readonly key: string; readonly reason: string }[];
 }
 
+/** Requests and bytes. */
 export interface Cost {
   readonly requests: number;
   readonly bytes: number;
 }
 
+/** What of one file a read would touch. */
 export interface ExplainedFile {
   readonly key: string;
   readonly bytes: number;
