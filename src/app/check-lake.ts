@@ -10,7 +10,8 @@ export async function runLakeCheck(config: Config, options: CheckOptions, hooks:
   const store = await openStore(config);
   try {
     await store.check();
-    const deps = { store, files: systemFiles, clock: systemClock, journalPath: config.journal.path };
+    const lifecycle = config.s3?.lifecycle ?? [];
+    const deps = { store, files: systemFiles, clock: systemClock, journalPath: config.journal.path, lifecycle };
     return await checkLake(deps, options, hooks);
   } finally {
     store.close();

@@ -55,6 +55,11 @@ export async function checkLake(
   let parts = 1;
   for (let part = 0; part < parts; part++) parts = await checkPart(context, part, parts, atOnce, maxIndexedKeys);
   await checkOthers(context, atOnce);
+  const { expiry } = context;
+  if (expiry.objects > 0) {
+    const what = `${expiry.objects} files with ${expiry.rows} rows are not there, as a lifecycle rule wants it`;
+    context.note('expired', store.location, what);
+  }
   const segments = await checkSegments(files, journalPath, commits, ledger, context.report);
   checkQuarantine(files, journalPath, context.report);
   const { commits: records, objects, bytes } = ledger;

@@ -30,6 +30,7 @@ export async function checkCommit(
   for (const object of record.objects) {
     const state = keys.get(object.key);
     keys.delete(object.key);
+    if (state === undefined && isExpired(context, record, object)) continue;
     const found = state?.found ?? (state?.deletedMs === undefined ? await lookAgain(context, object) : undefined);
     if (!found && state?.deletedMs !== undefined) ledger.addRows(object.table, 'deleted', object.rows);
     else if (!found) gaps.push({ commitId, object });
@@ -38,6 +39,15 @@ export async function checkCommit(
   }
   for (const { found } of keys.values()) if (found) await checkDuplicate(context, commitId, found);
   return gaps;
+}
+
+/** Counted as deleted: nobody wrote a receipt, but the configuration says that they go. */
+function isExpired({ expiry, clock, ledger }: CheckContext, record: CommitRecord, object: CommitObject): boolean {
+  if (!expiry.isExpired(object.key, clock.nowMs() - Date.parse(record.committedAt))) return false;
+  expiry.objects++;
+  expiry.rows += object.rows;
+  ledger.addRows(object.table, 'deleted', object.rows);
+  return true;
 }
 
 /** It may have come, with its record, after the listing was made. */

@@ -1,9 +1,11 @@
 /** What every part of a check is handed. */
 import type { Commits } from '../catalog/commits.ts';
+import type { LifecycleRule } from '../config/types.ts';
 import { BridgeError } from '../errors.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
 import type { ObjectStore } from '../store/store.ts';
+import { createExpiry, type Expiry } from './expiry.ts';
 import type { Ledger } from './ledger.ts';
 import { type Examined, examine } from './object.ts';
 import type { CheckHooks, CheckOptions, Finding, FindingKind } from './types.ts';
@@ -14,12 +16,15 @@ export interface CheckDeps {
   readonly files: Files;
   readonly clock: Clock;
   readonly journalPath: string;
+  /** Rules by which files of the lake go away without a receipt. */
+  readonly lifecycle?: readonly LifecycleRule[];
 }
 
 export interface CheckContext extends CheckDeps {
   readonly options: CheckOptions;
   readonly hooks: CheckHooks;
   readonly ledger: Ledger;
+  readonly expiry: Expiry;
   report(finding: Finding): void;
   problem(kind: FindingKind, at: string, message: string, repaired?: string): void;
   note(kind: FindingKind, at: string, message: string): void;
@@ -35,6 +40,7 @@ export function createContext(deps: CheckDeps, options: CheckOptions, hooks: Che
     options,
     hooks,
     ledger,
+    expiry: createExpiry(deps.lifecycle ?? []),
     report: (finding) => hooks.onFinding(finding),
     problem(kind, at, message, repaired) {
       const done = repaired === undefined ? {} : { repaired };

@@ -5,6 +5,7 @@ export type FindingKind =
   | 'orphan' // an object of a commit that has no record and no segment
   | 'duplicate' // an object whose name carries the id of a commit that does not name it
   | 'gap' // an object that a record names and that is not there, without a receipt
+  | 'expired' // objects that a lifecycle rule of the configuration deletes, and that are not there
   | 'undeleted' // an object that is there although a receipt says that it was deleted
   | 'size' // bytes of an object that are not those of its record
   | 'rows' // counts that do not add up
@@ -36,7 +37,7 @@ export interface TableLedger {
   readonly written: number;
   /** By the footers of the records' objects. */
   readonly inFiles: number;
-  /** By the deletion receipts. */
+  /** By the deletion receipts, and by the lifecycle rules of the configuration. */
   readonly deleted: number;
   /** In objects of other writers. */
   readonly foreign: number;

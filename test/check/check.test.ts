@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createCommits } from '../../src/catalog/commits.ts';
 import { commitKey } from '../../src/catalog/keys.ts';
+import { parseConfig } from '../../src/config/load.ts';
 import { commitSegment } from '../../src/ingest/commit-segment.ts';
 import type { CommitRecord } from '../../src/model/commit.ts';
+import { systemClock } from '../../src/platform/clock.ts';
 import type { ObjectStore } from '../../src/store/store.ts';
 import { watched } from '../catalog/lake.ts';
 import { SAMPLE } from '../ingest/support.ts';
@@ -42,6 +44,36 @@ test('a sound lake adds up: commits, a deletion, objects of other writers, segme
   assert.equal(ledger.foreign, other.rows);
   assert.equal(ledger.inJournal, ROWS);
   assert.deepEqual([summary.commits, summary.segments, summary.problems], [3, 1, 0]);
+});
+
+test('files that a lifecycle rule has deleted are no gaps, but counted as deleted; younger ones, and those of no rule, are', async (t) => {
+  const bench = createCheckBench(t);
+  const { objects, committedAt } = await bench.write();
+  const [expired, ...rest] = objects;
+  await bench.deps.store.delete([expired!.key]);
+  const [rule] = parseConfig(
+    '[s3]\nbucket = "lake"\n[[s3.lifecycle]]\nid = "traces"\nprefix = "traces/"\nexpiration_days = 30',
+    'a.toml',
+    {},
+  ).s3!.lifecycle;
+  const at = (days: number) => {
+    const nowMs = Date.parse(committedAt) + days * 86_400_000;
+    return { ...systemClock, nowMs: () => nowMs };
+  };
+  const { summary, findings } = await bench.check({}, { clock: at(30), lifecycle: [rule!] });
+  assert.deepEqual(
+    findings.map(({ kind, severity, message }) => [kind, severity, message]),
+    [['expired', 'note', `1 files with ${expired!.rows} rows are not there, as a lifecycle rule wants it`]],
+  );
+  const ledger = traces(summary);
+  assert.deepEqual([ledger.deleted, ledger.inFiles], [expired!.rows, rest.reduce((sum, { rows }) => sum + rows, 0)]);
+  assert.deepEqual((await bench.check({}, { clock: at(29), lifecycle: [rule!] })).problems, ['gap']);
+  for (const other of [
+    { ...rule!, prefix: 'logs/' },
+    { ...rule!, enabled: false },
+  ]) {
+    assert.deepEqual((await bench.check({}, { clock: at(99), lifecycle: [other] })).problems, ['gap']);
+  }
 });
 
 interface Fault {

@@ -2,8 +2,9 @@
 import type { TestContext } from 'node:test';
 import { checkLake } from '../../src/check/check.ts';
 import type { CheckOptions, CheckSummary, Finding } from '../../src/check/types.ts';
+import type { LifecycleRule } from '../../src/config/types.ts';
 import type { CommitRecord } from '../../src/model/commit.ts';
-import { systemClock } from '../../src/platform/clock.ts';
+import { type Clock, systemClock } from '../../src/platform/clock.ts';
 import { systemFiles } from '../../src/platform/files.ts';
 import type { ObjectStore } from '../../src/store/store.ts';
 import { type Bench, createBench, SAMPLE } from '../ingest/support.ts';
@@ -17,6 +18,8 @@ export interface CheckBench extends Bench {
 export interface CheckMore {
   readonly store?: ObjectStore;
   readonly maxIndexedKeys?: number;
+  readonly clock?: Clock;
+  readonly lifecycle?: readonly LifecycleRule[];
 }
 
 export interface Checked {
@@ -39,9 +42,9 @@ export function createCheckBench(t: TestContext): CheckBench {
       bench.lane.seal('request');
       return (await bench.commit(bench.sealed.at(-1)!)).record!;
     },
-    async check(options = {}, { store = bench.deps.store, maxIndexedKeys } = {}) {
+    async check(options = {}, { store = bench.deps.store, maxIndexedKeys, clock = systemClock, lifecycle = [] } = {}) {
       const findings: Finding[] = [];
-      const deps = { store, files: systemFiles, clock: systemClock, journalPath: bench.journalPath };
+      const deps = { store, files: systemFiles, clock, journalPath: bench.journalPath, lifecycle };
       const hooks = {
         onFinding: (finding: Finding) => void findings.push(finding),
         onProgress() {},
