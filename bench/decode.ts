@@ -20,8 +20,19 @@ const ROW_GROUP_ROWS = 100_000;
 const PARTITIONS = 4;
 
 const { values } = parseArgs({
-  options: { signal: { type: 'string', default: 'traces' }, copies: { type: 'string', default: '10' } },
+  options: {
+    signal: { type: 'string', default: 'traces' },
+    copies: { type: 'string', default: '10' },
+    help: { type: 'boolean', default: false },
+  },
 });
+
+if (values.help) {
+  console.log(`npm run bench decode -- [options]
+  --signal traces|logs|metrics   whose payloads are decoded (traces)
+  --copies N                     copies of the payloads in a batch (10)`);
+  process.exit(0);
+}
 const signal = values.signal as SignalName;
 const copies = Number(values.copies);
 const table = TABLES[signal];

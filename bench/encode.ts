@@ -1,12 +1,13 @@
 /**
  * What the Parquet encoder costs a span, part by part, and what each of its choices saves.
  *
- *   node bench/encode.ts [rows, default 100000]
+ *   npm run bench encode -- [--rows N, default 100000]
  *
  * Input: the payloads of bench/payloads decoded over and over, with other ids and times in each copy,
  * sorted as in a lake. Figures are CPU time of the process, the best of several runs.
  */
 import { readdirSync, readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { type RecordBatch, Table, tableToIPC } from 'apache-arrow';
 import {
   Compression,
@@ -29,8 +30,18 @@ import { createParquetEncoder } from '../src/encode/encoder.ts';
 import type { Batch, IdData, NumberData } from '../src/model/batch.ts';
 import { TRACES } from '../src/model/traces.ts';
 
+const { values } = parseArgs({
+  options: { rows: { type: 'string', default: '100000' }, help: { type: 'boolean', default: false } },
+});
+
+if (values.help) {
+  console.log(`npm run bench encode -- [options]
+  --rows N   spans that are encoded (100000)`);
+  process.exit(0);
+}
+
 const RUNS = 4;
-const rows = Number(process.argv[2] ?? 100_000);
+const rows = Number(values.rows);
 const folder = new URL('./payloads/', import.meta.url);
 
 const CONFIG: ParquetConfig = {

@@ -18,8 +18,20 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '20' },
     rounds: { type: 'string', default: '3' },
     connections: { type: 'string', default: '8' },
+    help: { type: 'boolean', default: false },
   },
 });
+
+if (values.help) {
+  console.log(`npm run bench ingest -- [options]
+  --signal traces|logs|metrics   what is sent (traces)
+  --transport http|grpc          how (http)
+  --gzip                         compressed by the sender
+  --seconds N                    length of a round (20)
+  --rounds N                     rounds, each with a daemon and a lake of its own (3)
+  --connections N                senders at once (8)`);
+  process.exit(0);
+}
 
 interface Round {
   readonly rowsPerSecond: number;

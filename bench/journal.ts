@@ -16,8 +16,17 @@ const { values } = parseArgs({
     folder: { type: 'string', default: tmpdir() },
     groups: { type: 'string', default: '300' },
     rounds: { type: 'string', default: '7' },
+    help: { type: 'boolean', default: false },
   },
 });
+
+if (values.help) {
+  console.log(`npm run bench journal -- [options]
+  --folder DIR   on the disk that is measured (${tmpdir()})
+  --groups N     groups of 500 kB in a segment (300)
+  --rounds N     rounds of each way, in turns (7)`);
+  process.exit(0);
+}
 
 type Preallocate = (fd: number, start: number) => void;
 const zeros = new Uint8Array(CHUNK_BYTES);

@@ -7,6 +7,7 @@ import { layoutOf } from '../src/app/layout.ts';
 import { readDeps } from '../src/app/read-deps.ts';
 import { createCatalog } from '../src/catalog/catalog.ts';
 import { loadConfig } from '../src/config/load.ts';
+import { releaseBuffers } from '../src/platform/memory.ts';
 import { emit } from '../src/read/emit/emit.ts';
 import { createFooterCache } from '../src/read/parquet/footer-cache.ts';
 import { readRows } from '../src/read/read.ts';
@@ -46,7 +47,11 @@ async function run({ parameters, countOnly }: ReadTask): Promise<ReadOutcome> {
   else {
     const options = { table: request.table, parquet: config.parquet };
     const chunks = emit(request.format, result.output, result.batches(), options);
-    for await (const chunk of chunks) bytesOut += chunk.byteLength;
+    for await (const chunk of chunks) {
+      bytesOut += chunk.byteLength;
+      // A reader thread hands its chunks over, and no longer has their memory.
+      releaseBuffers([chunk.buffer]);
+    }
   }
   const { user, system } = process.cpuUsage(cpu);
   const ms = performance.now() - start;

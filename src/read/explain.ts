@@ -24,7 +24,7 @@ export async function explainRead(
   const snapshot = request.buffered ? await deps.fresh?.open(table, { partition }) : undefined;
   try {
     const { plan, fresh } = await planLake(request, bound, deps, stats, snapshot, signal);
-    const context = { ...deps, lookahead: deps.parallelism, stats, signal, onError };
+    const context = { ...deps, lookahead: deps.parallelism, limit: request.limit, stats, signal, onError };
     return await explainPlan({ table, filter: request.filter, journalSegments: fresh }, plan, context);
   } finally {
     await snapshot?.close();

@@ -85,7 +85,8 @@ async function openFooter(
     return rows > 0 && prune(predicate, groupKnowledge(footer, index, rows, context)) === 'maybe';
   });
   stats.rowGroupsPruned += groups.length - left.length;
-  const start = predicate.kind === 'always' ? footer.start : startOfIndexes(footer, left, equalityColumns(predicate));
+  const isWhole = predicate.kind === 'always' && context.limit === undefined;
+  const start = isWhole ? footer.start : startOfIndexes(footer, left, equalityColumns(predicate));
   if (start < footer.tail.start && footer.tail.start - start <= MAX_INDEX_BYTES) {
     footer = await extendTail(reader, footer, start);
   }
@@ -136,15 +137,18 @@ async function openGroup(
     stats.rowGroupsPrunedByBloom++;
     return undefined;
   }
-  const pages = await pagesOf(file, index);
-  const ranges = await rangesByPages(file, index, rows, predicate, known, pages, context);
+  // Rows of a file are asked for in its order: no more than the first ones of a row group can be wanted.
+  const most = predicate.kind === 'always' ? Math.min(rows, context.limit ?? rows) : rows;
+  const pages = await pagesOf(file, index, most < rows);
+  const ranges =
+    most < rows ? [{ start: 0, end: most }] : await rangesByPages(file, index, rows, predicate, known, pages, context);
   if (ranges.length === 0) {
     stats.rowGroupsPruned++;
     stats.rowGroupsPrunedByPages++;
     return undefined;
   }
   stats.rowGroupsScanned++;
-  stats.rowsPrunedByPages += rows - countRows(ranges);
+  if (most === rows) stats.rowsPrunedByPages += rows - countRows(ranges);
   return { file, index, ranges, pages, memos: new Map() };
 }
 
@@ -167,7 +171,7 @@ function withFilters(statistics: Knowledge, filters: Lacks): Knowledge {
 }
 
 /** Fetched only where there is something to leave out, or where they are there already. */
-async function pagesOf({ reader, footer, first, rest }: OpenFile, index: number): Promise<PagesByLeaf> {
+async function pagesOf({ reader, footer, first, rest }: OpenFile, index: number, isCut: boolean): Promise<PagesByLeaf> {
   const columns = new Set([...first, ...rest]);
   const leaves = leavesOf(footer, columns);
   const chunks = footer.metadata.row_groups[index]!.columns;
@@ -175,7 +179,7 @@ async function pagesOf({ reader, footer, first, rest }: OpenFile, index: number)
     const { offset_index_offset: offset, offset_index_length: length } = chunks[leaf]!;
     return offset === undefined || reader.has({ start: Number(offset), end: Number(offset) + (length ?? 0) });
   });
-  const worthIt = first.size > 0 && columnBytes(footer, index, columns) >= MIN_INDEXED_BYTES;
+  const worthIt = (isCut || first.size > 0) && columnBytes(footer, index, columns) >= MIN_INDEXED_BYTES;
   return isHere || worthIt ? readPages(reader, footer, index, leaves) : new Map();
 }
 

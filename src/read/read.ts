@@ -102,7 +102,14 @@ async function* allRows(
     const { plan, complete } = await planLake(request, bound, deps, stats, snapshot, signal);
     // A limit is often met by the first row group: what lies ahead of it would be fetched in vain.
     const lookahead = request.limit === undefined ? deps.parallelism : 1;
-    for await (const selected of scanFiles(plan, { ...deps, lookahead, stats, signal, onError })) {
+    for await (const selected of scanFiles(plan, {
+      ...deps,
+      lookahead,
+      limit: request.limit,
+      stats,
+      signal,
+      onError,
+    })) {
       yield { ...selected, fresh: false };
     }
     if (snapshot === undefined) return;

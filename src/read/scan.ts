@@ -40,6 +40,8 @@ export interface ScanContext
     AttemptContext {
   /** Footers and row groups fetched at once. */
   readonly lookahead: number;
+  /** Rows that are wanted at most, of each file too: without a filter only the pages that hold so many are read. */
+  readonly limit?: number | undefined;
   readonly footers?: FooterCache | undefined;
 }
 

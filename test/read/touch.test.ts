@@ -1,5 +1,6 @@
 /** Reads touch only what they need: what is pruned by filters and pages, and how many requests are made. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { createFooterCache } from '../../src/read/parquet/footer-cache.ts';
 import { readRows } from '../../src/read/read.ts';
@@ -122,4 +123,22 @@ test('no request is made after a reader has left', async () => {
   const before = asked;
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(asked, before);
+});
+
+test('a limit without a filter reads the first pages of the columns, not a row group', async () => {
+  const rows = Array.from({ length: 20_000 }, (_, i) => {
+    const noise = createHash('sha512').update(String(i)).digest('base64');
+    return span(i, { trace_id: idOf(i), attributes: new Map([['noise', noise]]), attribute_types: 's' });
+  });
+  const large = lakeFile([rows, rows.slice(0, 10)], { pageSize: 100_000, dictionaryEnabled: false });
+  const store = createMemoryStore();
+  await store.put('traces/a.parquet', large);
+  const few = await read(readDeps(store), { limit: '10' });
+  assert.deepEqual(
+    few.found,
+    rows.slice(0, 10).map(({ trace_id }) => trace_id),
+  );
+  assert.ok(few.stats.bytesRead < large.length / 2, `${few.stats.bytesRead} of ${large.length} bytes`);
+  const more = await read(readDeps(store), { limit: '20005' });
+  assert.deepEqual([more.found.length, more.found.at(-1)], [20_005, idOf(4)]);
 });

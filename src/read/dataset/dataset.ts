@@ -54,7 +54,7 @@ export async function openDataset(options: DatasetOptions): Promise<Dataset> {
     return planned;
   }
 
-  function scanContext(stats: ReadStats, given: AbortSignal, lookahead: number): ScanContext {
+  function scanContext(stats: ReadStats, given: AbortSignal, lookahead: number, limit?: number): ScanContext {
     return {
       store,
       schema,
@@ -64,6 +64,7 @@ export async function openDataset(options: DatasetOptions): Promise<Dataset> {
       ranges,
       footers,
       lookahead,
+      limit,
       stats,
       signal: given,
       onError,
@@ -78,7 +79,7 @@ export async function openDataset(options: DatasetOptions): Promise<Dataset> {
     const lookahead = query.limit === undefined ? parallelism : 1;
     const selected = (given: AbortSignal = signal) =>
       upTo(query.limit, stats, given, (both) =>
-        scanFiles(plan(bound, found.files, stats), scanContext(stats, both, lookahead)),
+        scanFiles(plan(bound, found.files, stats), scanContext(stats, both, lookahead, query.limit)),
       );
     return {
       output: bound.output,
