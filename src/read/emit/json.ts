@@ -3,6 +3,7 @@
  * are ISO 8601 in UTC with microseconds, doubles that JSON has no number for are the strings "NaN", "Infinity" and
  * "-Infinity", decimals strings with all their digits, maps are objects in the order of their entries.
  */
+import { sameMap } from '../columns/same.ts';
 import { type EntriesView, type MapView, type TextView, textIndex, type View } from '../columns/view.ts';
 import { decimalWriter, doubleAt, formWriter, isNumber, writeHex } from './forms.ts';
 import { doubleText, type ScalarWriter, timestampWriter } from './scalar.ts';
@@ -174,27 +175,4 @@ function writeMap(sink: Sink, { offsets, keys, values }: MapView, row: number): 
     else writeText(sink, values, value);
   }
   writeByte(sink, 0x7d);
-}
-
-/** Whether two rows hold the same entries. May say no for equal ones, never yes for others. */
-function sameMap({ offsets, keys, values }: MapView, a: number, b: number): boolean {
-  const count = offsets[a + 1]! - offsets[a]!;
-  if (count !== offsets[b + 1]! - offsets[b]!) return false;
-  return sameRun(values, offsets[a]!, offsets[b]!, count) && sameRun(keys, offsets[a]!, offsets[b]!, count);
-}
-
-function sameRun(view: TextView, a: number, b: number, count: number): boolean {
-  const { codes, valid, offsets, bytes } = view;
-  if (codes !== undefined) {
-    for (let i = 0; i < count; i++) if (codes[a + i] !== codes[b + i]) return false;
-    return true;
-  }
-  const distance = offsets[b]! - offsets[a]!;
-  for (let i = 0; i < count; i++) {
-    if (offsets[b + i + 1]! - offsets[a + i + 1]! !== distance) return false;
-    if (valid !== undefined && valid[a + i] !== valid[b + i]) return false;
-  }
-  const end = offsets[a + count]!;
-  for (let i = offsets[a]!; i < end; i++) if (bytes[i] !== bytes[i + distance]) return false;
-  return true;
 }

@@ -119,6 +119,27 @@ test('NDJSON holds every value of every row, to the last digit', async () => {
   );
 });
 
+test('NDJSON of rows that repeat parts of the row before holds every value', async () => {
+  const few = fc.array(row, { minLength: 1, maxLength: 3 });
+  const mixed = few.chain((rows) => {
+    const cell = fc.integer({ min: 0, max: rows.length - 1 });
+    const picks = fc.array(cell, { minLength: TABLE.columns.length, maxLength: TABLE.columns.length });
+    return fc.array(picks, { minLength: 1, maxLength: 40 }).map((all) => {
+      return all.map((pick) => Object.fromEntries(TABLE.columns.map(({ name }, c) => [name, rows[pick[c]!]![name]])));
+    });
+  });
+  await fc.assert(
+    fc.asyncProperty(mixed, fc.boolean(), async (rows, dictionaries) => {
+      const out = Buffer.from(await emitted('ndjson', batchesOf(rows as Row[], dictionaries))).toString();
+      const expected = rows.map((one) =>
+        Object.fromEntries(TABLE.columns.map(({ name }) => [name, asJson(one[name], name)])),
+      );
+      assert.deepEqual(out.trimEnd().split('\n').map(parseExact), expected);
+    }),
+    { numRuns: 150 },
+  );
+});
+
 test('Arrow gives the same values, text in dictionaries, for the selected rows', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(row, { maxLength: 8 }), fc.boolean(), async (rows, dictionaries) => {
