@@ -129,6 +129,7 @@ function printTables(output: Output, report: CostReport): void {
   output.records(estimates, ESTIMATE_COLUMNS);
   const parts = [`storage ${showMoney(monthly.storage)}`];
   if (traffic) parts.push(`requests ${showMoney(monthly.requests)}`, `transfer ${showMoney(monthly.transfer)}`);
+  if (!location.startsWith('s3://')) output.line('The lake is in a directory: this is what it would cost in S3.');
   output.line(`${location}, a month in ${currency}: ${parts.join(', ')}.`);
 }
 

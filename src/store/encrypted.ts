@@ -23,6 +23,7 @@ import {
 import { checkKey } from './key.ts';
 import type { KeyRing } from './key-ring.ts';
 import { openStream } from './opener.ts';
+import { BOOKKEEPING } from './s3-context.ts';
 import { createSealer, type Sealer } from './sealer.ts';
 import type { ByteRange, ObjectInfo, ObjectStore, PutResult } from './store.ts';
 
@@ -33,6 +34,7 @@ type GetOptions = Parameters<ObjectStore['get']>[1];
 
 export function encryptedStore(inner: ObjectStore, keys: KeyRing): ObjectStore {
   const dataKeys = new Map<string, Uint8Array>();
+  let isCompared = false;
   const nameOf = (key: string) => `${inner.location}/${key}`;
 
   async function newSealer(key: string): Promise<Sealer> {
@@ -86,6 +88,14 @@ export function encryptedStore(inner: ObjectStore, keys: KeyRing): ObjectStore {
     const from = range.start - first * CHUNK_BYTES;
     if (from >= plain.length) throw rangePastEnd(range, first * CHUNK_BYTES + plain.length, name);
     return plain.subarray(from, range.end - first * CHUNK_BYTES);
+  }
+
+  /** A bridge with another key than the lake's would go on with that one, and the next read would tell at last. */
+  async function openOldest(): Promise<void> {
+    for await (const { key } of inner.list(BOOKKEEPING)) {
+      await openHeader(key, await getHeader(key, {}));
+      return;
+    }
   }
 
   function plainInfo<T extends ObjectInfo>(info: T): T {
@@ -181,7 +191,10 @@ export function encryptedStore(inner: ObjectStore, keys: KeyRing): ObjectStore {
 
     async check(options) {
       await inner.check(options);
+      if (!options?.forWriting) return;
       await keys.current();
+      if (!isCompared) await openOldest();
+      isCompared = true;
     },
     close() {
       inner.close();

@@ -10,7 +10,7 @@ import type { S3Config } from '../config/types.ts';
 import { BridgeError, type ErrorCode } from '../errors.ts';
 import { damaged, KEY_BYTES, type WrappingKey } from './envelope.ts';
 import type { ClientEncryption } from './key-ring.ts';
-import { credentialsOf } from './s3-credentials.ts';
+import { credentialsOf, renewExpired } from './s3-credentials.ts';
 
 export interface KmsKeys {
   /** Made anew every hour. */
@@ -37,6 +37,7 @@ export function createKmsKeys(encryption: ClientEncryption, config: S3Config): K
     maxAttempts: ATTEMPTS,
     requestHandler: { connectionTimeout: TIMEOUT_MS, requestTimeout: TIMEOUT_MS, throwOnRequestTimeout: true },
   });
+  renewExpired(client);
   const keyIds = [...(kmsKeyId === undefined ? [] : [kmsKeyId]), ...oldKmsKeyIds];
   const kept = new Map<string, Promise<Uint8Array | undefined>>();
   let made: { readonly key: Promise<WrappingKey>; readonly sinceMs: number } | undefined;

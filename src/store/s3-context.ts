@@ -54,7 +54,7 @@ export function abortSignalOf(signal: AbortSignal | undefined): { abortSignal?: 
 }
 
 /** Keys of the lake's bookkeeping, which is small and read often. */
-const BOOKKEEPING = '_lake/';
+export const BOOKKEEPING = '_lake/';
 
 /** Members of PutObject and CreateMultipartUpload alike; `writeId` tells this write from any other one of the key. */
 export function objectParams(context: S3Context, key: string, options: PutOptions, writeId: string) {

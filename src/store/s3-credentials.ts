@@ -4,6 +4,7 @@
  * so when S3 says that they have expired, they are asked for once more, files are read again, and the call is made
  * again if they are others now. Otherwise the error goes on, and the commit that met it is tried again later.
  */
+import type { KMSClient } from '@aws-sdk/client-kms';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import { fromIni, fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import type { S3Config } from '../config/types.ts';
@@ -16,6 +17,7 @@ const EXPIRED_CODES = new Set([
   'InvalidTokenId',
   'TokenRefreshRequired',
   'InvalidAccessKeyId',
+  'UnrecognizedClientException', // of KMS
 ]);
 /** Not asked for again sooner: many calls fail at the same time, and providers bound their own load. */
 const REFRESH_PAUSE_MS = 5_000;
@@ -39,8 +41,10 @@ interface Identity {
   readonly sessionToken?: string | undefined;
 }
 
-/** Makes every call of the client once more, with other credentials, where S3 refused the ones it had as expired. */
-export function renewExpired(client: S3Client): void {
+/** Makes every call of a client of AWS once more, with other credentials, where it refused the ones it had as expired. */
+export function renewExpired(client: S3Client | KMSClient): void {
+  // Both stacks take a step that changes nothing of what goes through it.
+  const { middlewareStack } = client as S3Client;
   const identity = client.config.credentials as (options?: { forceRefresh: boolean }) => Promise<Identity>;
   let renewedMs = Number.NEGATIVE_INFINITY;
   let renewal: Promise<Identity> | undefined;
@@ -54,7 +58,7 @@ export function renewExpired(client: S3Client): void {
     return renewal;
   }
 
-  client.middlewareStack.add(
+  middlewareStack.add(
     (next, { commandName = '' }) =>
       async (args) => {
         // Asked before the call, which asks the same: it is kept in memory.

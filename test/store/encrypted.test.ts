@@ -160,6 +160,24 @@ test('after a rotation new objects have the new key, and old ones open with the 
   }
 });
 
+test('a writer with another key than the lake has, or of a lake that is not encrypted, is told so by the check', async (t) => {
+  const { inner, store } = await encrypted(t);
+  await store.check({ forWriting: true });
+  await store.put('_lake/commits/a.json', bytes('{}'));
+  await (await encrypted(t, inner)).store.check();
+  await assert.rejects((await encrypted(t, inner)).store.check({ forWriting: true }), {
+    code: 'config',
+    message: /_lake\/commits\/a\.json is encrypted with key file:/,
+  });
+  const plain = createMemoryStore();
+  await plain.put('_lake/commits/a.json', bytes('{}'));
+  const late = await encrypted(t, plain);
+  await assert.rejects(late.store.check({ forWriting: true }), {
+    message: /is not encrypted/,
+    hint: /a prefix of its own/,
+  });
+});
+
 test('objects that are not encrypted, moved, cut or changed in the store are refused by name', async (t) => {
   const { inner, store } = await encrypted(t);
   await inner.put('plain', bytes('PAR1 plain'));

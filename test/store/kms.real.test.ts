@@ -44,7 +44,7 @@ describe('a lake encrypted with keys of KMS', { skip: !hasMoto() }, () => {
   test('what is written opens again in another process, and the envelope names the key', async () => {
     const key = await newKey();
     const { inner, store } = await open({ kmsKeyId: key.id });
-    await store.check();
+    await store.check({ forWriting: true });
     await store.put('a', bytes('hello'));
     const header = (await inner.get('a')).subarray(0, HEADER_BYTES);
     assert.equal(wrappingKeyOf(header, 'a', 'a').id, `kms:${key.arn}`);
@@ -79,7 +79,7 @@ describe('a lake encrypted with keys of KMS', { skip: !hasMoto() }, () => {
 
   test('a key that is not there is a configuration error, a KMS that is away passes', async () => {
     const missing = await open({ kmsKeyId: '00000000-0000-0000-0000-000000000000' });
-    await assert.rejects(missing.store.check(), {
+    await assert.rejects(missing.store.check({ forWriting: true }), {
       code: 'config',
       message: /GenerateDataKey of KMS key 0000.*NotFound/,
     });
