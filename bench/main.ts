@@ -9,6 +9,7 @@ const BENCHES: Readonly<Record<string, string>> = {
   journal: 'what preallocation of a segment would save',
   read: 'reads of a large lake, beside DuckDB',
   connector: 'batchWrite of the library to files and MinIO, beside pyarrow',
+  tables: 'CSV to Parquet and Avro, beside a sequential Python script',
 };
 const [name = '', ...options] = process.argv.slice(2);
 if (!Object.hasOwn(BENCHES, name)) {

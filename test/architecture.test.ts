@@ -7,14 +7,19 @@ import { fileURLToPath } from 'node:url';
 const SRC = fileURLToPath(new URL('../src', import.meta.url));
 const EVERYONE = ['errors', 'model', 'platform', 'telemetry'];
 /** Entries that nothing imports: the command, the threads, the installer. */
-const COMMANDS = ['main.ts', 'cli/install.mjs', 'app/lane-thread.ts', 'app/encoder-thread.ts', 'app/reader-thread.ts'];
+const COMMANDS = [
+  'main.ts',
+  'cli/install.mjs',
+  'app/lane-thread.ts',
+  'app/encoder-thread.ts',
+  'app/reader-thread.ts',
+  'tables/convert/thread.ts',
+];
 /** What only tests and the documentation stand on: the store's twin in memory, the reference of the configuration. */
 const FOR_TESTS = ['store/memory.ts', 'config/reference.ts'];
 /** What is for those who use the modules as a library. */
 const LIBRARY = [
   'connector/index.ts',
-  'tables/csv/open.ts',
-  'tables/avro/encoder.ts',
   'records/arrow.ts',
   'records/schema-file.ts',
   'records/builder.ts',

@@ -4,6 +4,7 @@ import { BridgeError } from '../errors.ts';
 import { addBucketCommand } from './bucket.ts';
 import { addConfigCommand } from './config.ts';
 import type { CliContext } from './context.ts';
+import { addConvertCommand } from './convert.ts';
 import { addCostCommand } from './cost.ts';
 import { addFlushCommand } from './flush.ts';
 import { addIamCommand } from './iam.ts';
@@ -40,6 +41,7 @@ export function createProgram(context: CliContext): Command {
     addCostCommand,
     addIamCommand,
     addReplayCommand,
+    addConvertCommand,
     addLakeCommand,
     addBucketCommand,
     addConfigCommand,

@@ -18,7 +18,8 @@ export interface Listing {
 
 /** Bound on what is kept of a listing. */
 const MAX_OBJECTS = 1_000_000;
-const SPECIAL = /[*?[\]{}()!\\]/;
+/** Characters that make a pattern of a location. */
+export const SPECIAL = /[*?[\]{}()!\\]/;
 
 /** Whether a location is a pattern, and not the name of an object or a folder. */
 export function isGlob(location: string): boolean {

@@ -1,0 +1,216 @@
+/**
+ * `npm run bench tables -- [--gb 2] [--files 40] [--workers 2]`: CSV to Parquet and Avro by `otel-lake convert`, beside a
+ * plain sequential Python script (csv module, pyarrow, fastavro) on the same files in the same run.
+ *
+ * The files are made of the rows of a real data set (bird strikes on aeroplanes, 14 columns), repeated with other days,
+ * costs and speeds, always the same ones, and kept under ~/.cache. Both sides read and write local files first; then the
+ * same files go from and to a MinIO on this machine, for the calls a file takes.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { ConvertReport } from '../src/tables/convert/types.ts';
+import { openPlaces } from '../src/tables/location.ts';
+import { startMinio } from '../test/support/minio.ts';
+import { realCsv } from '../test/tables/real-csv.ts';
+import { describeMachine, peakBytesOf } from './support.ts';
+
+const HELP = `npm run bench tables -- [options]
+  --gb N          CSV in 10^9 bytes (2)
+  --files N       number of files (40)
+  --workers N     threads of convert (2)
+  --codec NAME    of the Avro files: deflate, snappy, zstandard, null (deflate)
+  --python PATH   Python with pyarrow and fastavro (python3)
+  --no-python     without the script
+  --no-s3         without MinIO`;
+
+const { values } = parseArgs({
+  allowNegative: true,
+  options: {
+    gb: { type: 'string', default: '2' },
+    files: { type: 'string', default: '40' },
+    workers: { type: 'string', default: '2' },
+    codec: { type: 'string', default: 'deflate' },
+    python: { type: 'string' },
+    s3: { type: 'boolean', default: true },
+    help: { type: 'boolean', default: false },
+    'no-python': { type: 'boolean', default: false },
+  },
+});
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('./tables-sequential.py', import.meta.url));
+const TICKS = 100;
+const POLL_MS = 50;
+const CHUNK_CHARS = 1 << 20;
+
+interface Run {
+  readonly stdout: string;
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly peakBytes: number;
+}
+
+if (values.help) console.log(HELP);
+else await main();
+
+async function main(): Promise<void> {
+  const folder = await csvFiles(Number(values.gb), Number(values.files));
+  const bytes = readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+  console.log(`${describeMachine()}\n${values.files} files, ${(bytes / 1e6).toFixed(0)} MB of CSV`);
+  const out = mkdtempSync(join(tmpdir(), 'otel-lake-bench-'));
+  try {
+    const ours = await runConvert(folder, join(out, 'ours'));
+    show('otel-lake convert', ours, bytes);
+    if (!values['no-python']) {
+      const theirs = await runPython(folder, join(out, 'theirs'));
+      show('sequential Python', theirs, bytes);
+      const times = (a: number, b: number) => `${(a / b).toFixed(1)} times`;
+      console.log(
+        `faster: ${times(theirs.seconds, ours.seconds)}; less CPU: ${times(theirs.cpuSeconds, ours.cpuSeconds)}`,
+      );
+      const rows = reportOf(ours).totals.rows;
+      if (Number(theirs.stdout) !== rows) throw new Error(`${rows} rows here, ${theirs.stdout.trim()} there`);
+    }
+    if (values.s3) await throughS3(folder, bytes);
+  } finally {
+    rmSync(out, { recursive: true, force: true });
+  }
+}
+
+function runConvert(from: string, to: string, env: NodeJS.ProcessEnv = {}): Promise<Run> {
+  const args = [from, '--to', to, '--formats', 'parquet,avro', '--max-workers', values.workers!];
+  return run(process.execPath, [MAIN, 'convert', ...args, '--avro-codec', values.codec!, '--json'], env);
+}
+
+function runPython(from: string, to: string): Promise<Run> {
+  mkdirSync(to);
+  return run(values.python ?? 'python3', [SCRIPT, from, to, values.codec!], {});
+}
+
+async function throughS3(folder: string, bytes: number): Promise<void> {
+  const minio = await startMinio();
+  const env = {
+    AWS_ACCESS_KEY_ID: minio.accessKey,
+    AWS_SECRET_ACCESS_KEY: minio.secretKey,
+    AWS_ENDPOINT_URL_S3: minio.endpoint,
+    AWS_REGION: 'us-east-1',
+  };
+  Object.assign(process.env, env);
+  const places = openPlaces({ endpoint: minio.endpoint });
+  try {
+    const { store } = await places.folder('s3://bench/');
+    const { S3Client, CreateBucketCommand } = await import('@aws-sdk/client-s3');
+    const client = new S3Client({ endpoint: minio.endpoint, forcePathStyle: true, region: 'us-east-1' });
+    await client.send(new CreateBucketCommand({ Bucket: 'bench' }));
+    client.destroy();
+    for (const name of readdirSync(folder))
+      await store.uploadStream(`in/${name}`, createReadStream(join(folder, name)));
+    const ran = await runConvert('s3://bench/in/', 's3://bench/out/', env);
+    show('the same from and to S3', ran, bytes);
+    const { files, s3Calls, s3CallsByOperation } = reportOf(ran).totals;
+    console.log(`S3 calls: ${(s3Calls / files).toFixed(2)} a file; ${JSON.stringify(s3CallsByOperation)}`);
+  } finally {
+    places.close();
+    await minio.close();
+  }
+}
+
+function reportOf({ stdout }: Run): ConvertReport {
+  return JSON.parse(stdout) as ConvertReport;
+}
+
+function show(name: string, { seconds, cpuSeconds, peakBytes }: Run, bytes: number): void {
+  const speed = `${(bytes / 1e6 / seconds).toFixed(1)} MB/s`;
+  const memory = `${Math.round(peakBytes / 1e6)} MB at most`;
+  console.log(`${name.padEnd(24)} ${seconds.toFixed(1)} s, ${speed}, ${cpuSeconds.toFixed(1)} s CPU, ${memory}`);
+}
+
+async function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Run> {
+  const start = performance.now();
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } });
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  const figures = watch(child);
+  const [code] = (await once(child, 'close')) as [number];
+  const seconds = (performance.now() - start) / 1000;
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}\n${stdout}`);
+  return { stdout, seconds, ...figures() };
+}
+
+/** Memory and CPU as the kernel counts them, until the process is gone. */
+function watch(child: ChildProcess): () => Pick<Run, 'cpuSeconds' | 'peakBytes'> {
+  let last = { cpuSeconds: 0, peakBytes: 0 };
+  const timer = setInterval(() => {
+    try {
+      const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+      last = { cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS, peakBytes: peakBytesOf(child.pid!) };
+    } catch {
+      clearInterval(timer); // it has ended
+    }
+  }, POLL_MS);
+  child.once('exit', () => clearInterval(timer));
+  return () => last;
+}
+
+/** Made once and kept: `files` files of the same size. */
+async function csvFiles(gb: number, files: number): Promise<string> {
+  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'otel-lake-bridge');
+  const folder = join(cache, `bench-csv-${gb}-${files}`);
+  if (existsSync(folder)) return folder;
+  console.log(`making ${gb} GB of CSV under ${folder}`);
+  mkdirSync(cache, { recursive: true });
+  const making = mkdtempSync(`${folder}-`);
+  const [header, ...rows] = readFileSync(realCsv('birdstrikes.csv'), 'utf8').trimEnd().split('\r\n');
+  const random = sequence(7);
+  for (let i = 0; i < files; i++) {
+    const stream = createWriteStream(join(making, `birdstrikes-${String(i).padStart(3, '0')}.csv`));
+    let written = 0;
+    let text = `${header}\r\n`;
+    for (let r = i; written < (gb * 1e9) / files; r++) {
+      text += varied(rows[r % rows.length]!, random);
+      if (text.length < CHUNK_CHARS) continue;
+      written += text.length;
+      if (!stream.write(text)) await once(stream, 'drain');
+      text = '';
+    }
+    stream.end(text);
+    await once(stream, 'finish');
+  }
+  renameSync(making, folder);
+  return folder;
+}
+
+/** Another day, other costs and another speed; empty cells stay empty. */
+function varied(row: string, random: () => number): string {
+  const cells = row.split(',');
+  cells[3] = new Date(Date.UTC(1990, 0, 1) + Math.floor(random() * 9000) * 86_400_000).toISOString().slice(0, 10);
+  for (let c = 10; c < 14; c++)
+    if (cells[c] !== '' && random() < 0.3) cells[c] = String(Math.floor(random() * 100_000));
+  return `${cells.join(',')}\r\n`;
+}
+
+function sequence(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
