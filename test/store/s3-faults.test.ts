@@ -331,6 +331,21 @@ test('a bucket outside us-east-1 is created in its region', async (t) => {
   assert.match(String(create?.body), /<LocationConstraint>eu-west-9</);
 });
 
+test('a name that another account has taken is told apart from a bucket that somebody just made for us', async (t) => {
+  for (const [code, expected] of [
+    [
+      'BucketAlreadyExists',
+      { code: 'config', message: /CreateBucket of bucket lake/, hint: /taken by another account/ },
+    ],
+    ['BucketAlreadyOwnedByYou', { code: 'config', message: /NoSuchBucket/ }],
+  ] as const) {
+    const { store } = await faultyStore(t, (one, response) =>
+      one.call === 'CreateBucket' ? fail(response, 409, code) : fail(response, 404, 'NoSuchBucket'),
+    );
+    await assert.rejects(store.check(), expected);
+  }
+});
+
 test('names that XML cannot hold come back from listings', async (t) => {
   const page =
     '<ListBucketResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>' +

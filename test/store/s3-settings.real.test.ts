@@ -165,3 +165,32 @@ test('threshold_mb, part_size_mb and max_concurrent_uploads are seen in the requ
     await proxy.close();
   }
 });
+
+for (const [name, isThere, start] of [
+  ['MinIO', !!minioBinary(), startMinio],
+  ['versitygw', !!versitygwBinary(), startVersitygw],
+  ['moto', hasMoto(), startMoto],
+] as const) {
+  test(`checksums in the way of AWS are understood by ${name}, whole and in parts`, { skip: !isThere }, async (t) => {
+    const server = await start();
+    t.after(() => server.close());
+    const store = createS3Store(s3Config(server.endpoint, { checksums: 'WHEN_SUPPORTED' }), OPERATIONS);
+    await store.check({ forWriting: true });
+    const body = randomBytes(13 * MIB);
+    await store.put('small', body.subarray(0, 1000));
+    const writer = await store.write('large');
+    await writer.write(body);
+    await writer.close();
+    await store.uploadStream(
+      'stream',
+      (async function* () {
+        yield body;
+      })(),
+    );
+    assert.deepEqual(await store.get('small'), new Uint8Array(body.subarray(0, 1000)));
+    for (const key of ['large', 'stream']) assert.ok(Buffer.from(await store.get(key)).equals(body), key);
+    await store.delete(['small', 'large', 'stream']);
+    assert.deepEqual(await Array.fromAsync(store.list('')), []);
+    store.close();
+  });
+}
