@@ -1,6 +1,6 @@
 /** What a connector measures of its own work. Latencies are kept as counts in buckets: any number of them takes the same memory. */
 
-/** Of calls, in milliseconds. Quantiles are off by 4 % at most: they are the upper ends of buckets. */
+/** Of calls, in milliseconds. Quantiles are off by 4 % at most: they are the middles of buckets. */
 export interface LatencyMetrics {
   readonly count: number;
   readonly sumMs: number;
@@ -31,7 +31,7 @@ export function createLatencyRecorder(): LatencyRecorder {
     let seen = 0;
     for (let i = 0; i < BUCKETS; i++) {
       seen += counts[i]!;
-      if (seen >= rank && count > 0) return Math.min(maxMs, FIRST_MS * 2 ** ((i + 0.5) / BUCKETS_PER_DOUBLING));
+      if (seen >= rank && count > 0) return Math.min(maxMs, FIRST_MS * 2 ** ((i - 0.5) / BUCKETS_PER_DOUBLING));
     }
     return 0;
   }

@@ -81,9 +81,15 @@ export function configOfOptions(options: ConnectorOptions): Config {
       hint: `The sections are ${SECTIONS.join(', ')}.`,
     });
   }
+  if (options.s3 === undefined && options.storage === undefined) {
+    throw new BridgeError('config', `${NAME}: neither s3 nor storage says where files are`, {
+      hint: "Give s3: { bucket: 'my-bucket' }, or storage: { path: 'data/orders' } for a directory.",
+    });
+  }
   const { partitioning, ...sections } = options;
   const tree = snakeTree(sections, '') as Record<string, unknown>;
   tree.partitioning = partitioningTree(partitioning);
+  if (options.s3 !== undefined) tree.storage = { type: 's3', ...(tree.storage as object | undefined) };
   return configOf(tree, NAME, { anyColumns: true });
 }
 
