@@ -7,14 +7,10 @@ import { bytesSet, compareBytes, compileLike, equalBytes, matchLike, utf8 } from
 
 type TextTest = (bytes: Uint8Array, start: number, end: number) => boolean;
 
-const UNKNOWN = 0;
-const PASS = 1;
-const FAIL = 2;
-
 export function textRows(view: TextView, test: Test, rows: Int32Array): Int32Array {
   const passes = compileTextTest(test);
   const distinct = view.offsets.length - 1;
-  const repeated = view.codes !== undefined && distinct <= 2 * rows.length;
+  const repeated = view.codes !== undefined && distinct <= rows.length;
   return repeated ? codedRows(view, view.codes!, passes, rows) : plainRows(view, passes, rows);
 }
 
@@ -29,19 +25,20 @@ function plainRows(view: TextView, passes: TextTest, rows: Int32Array): Int32Arr
   return out.subarray(0, n);
 }
 
+/** Without a branch a row: which rows pass cannot be foreseen. */
 function codedRows({ bytes, offsets }: TextView, codes: Int32Array, passes: TextTest, rows: Int32Array): Int32Array {
-  const verdicts = new Uint8Array(offsets.length - 1);
+  const distinct = offsets.length - 1;
+  // The first is that of null.
+  const verdicts = new Uint8Array(distinct + 1);
+  for (let code = 0; code < distinct; code++) {
+    verdicts[code + 1] = passes(bytes, offsets[code]!, offsets[code + 1]!) ? 1 : 0;
+  }
   const out = new Int32Array(rows.length);
   let n = 0;
-  for (const row of rows) {
-    const code = codes[row]!;
-    if (code < 0) continue;
-    let verdict = verdicts[code]!;
-    if (verdict === UNKNOWN) {
-      verdict = passes(bytes, offsets[code]!, offsets[code + 1]!) ? PASS : FAIL;
-      verdicts[code] = verdict;
-    }
-    if (verdict === PASS) out[n++] = row;
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
+    out[n] = row;
+    n += verdicts[codes[row]! + 1]!;
   }
   return out.subarray(0, n);
 }

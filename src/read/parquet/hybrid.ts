@@ -214,7 +214,19 @@ function unpackLevels(
   }
   const mask = (1 << width) - 1;
   const shift = width - 1;
-  for (let i = 0; i < count; i++) {
+  const whole = width === 1 ? count >> 3 : 0;
+  for (let b = 0, to = from; b < whole; b++, to += 8) {
+    const byte = bytes[at + b]!;
+    out[to] = byte & 1;
+    out[to + 1] = (byte >> 1) & 1;
+    out[to + 2] = (byte >> 2) & 1;
+    out[to + 3] = (byte >> 3) & 1;
+    out[to + 4] = (byte >> 4) & 1;
+    out[to + 5] = (byte >> 5) & 1;
+    out[to + 6] = (byte >> 6) & 1;
+    out[to + 7] = byte >> 7;
+  }
+  for (let i = whole * 8; i < count; i++) {
     const bit = i << shift;
     out[from + i] = (bytes[at + (bit >> 3)]! >> (bit & 7)) & mask;
   }

@@ -75,6 +75,10 @@ export function createLevelReader(form: LeafForm, entries: number, all: number):
     definition ??= new Uint8Array(entries).fill(most, 0, first);
     decodeLevels(bytes, start, end, width, definition, first, count);
     let [slots, present] = [0, 0];
+    if (most === 1 && item === 0) {
+      for (let i = first; i < first + count; i++) present += definition[i]!;
+      return { entries: count, slots: count, present };
+    }
     for (let i = first; i < first + count; i++) {
       const level = definition[i]!;
       if (level > most) throw new Error(`a level of ${level} where ${most} is the highest`);
