@@ -5,6 +5,7 @@
  *   {partition path}/{commit id}.{part}.parquet          rows of a lake that is one table (WHOLE_LAKE)
  *   _lake/commits/{commit id}.json                  commit records, see commit-record.ts
  *   _lake/deletions/{deletion id}.json              deletion receipts, see deletion-receipt.ts
+ *   _lake/cuts/{commit id}.json                     how much of a segment counts, see ingest/cut-note.ts
  *
  * What engines skip is skipped here too: names and folders that begin with `.`, and those that begin with `_` unless
  * they hold a `=` (Hive and Spark) or are the name of missing values.
@@ -29,6 +30,10 @@ export function tablePrefix(table: LakeTable): string {
 
 export function commitKey(commitId: string): string {
   return `${COMMITS_PREFIX}${commitId}.json`;
+}
+
+export function cutNoteKey(commitId: string): string {
+  return `_lake/cuts/${commitId}.json`;
 }
 
 export function deletionKey(deletionId: string): string {

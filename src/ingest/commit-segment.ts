@@ -27,6 +27,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
 import { releaseBuffers } from '../platform/memory.ts';
 import { type ObjectDeps, type TableWrite, writeObject } from './commit-object.ts';
+import { noteCut, readCutNote, removeCutNote } from './cut-note.ts';
 import type { CommitResult, SealedSegment, StoredObjects } from './messages.ts';
 import { type ReplayedSegment, replaySegment } from './replay.ts';
 
@@ -60,8 +61,9 @@ export async function commitSegment(
   const nothing = { commitId, record: undefined, quarantined: undefined };
 
   if (sealed.batches) {
-    if (sealed.needsCut) cutQuietly(sealed, deps);
+    const isNoted = await cutOrNote(sealed, deps);
     const record = await writeCommit(commitId, sealed.batches, sealed.counts, deps.layout, deps, stored);
+    if (isNoted) await removeCutNote(deps.store, commitId);
     removeSegment(files, journalPath, path);
     return { ...nothing, record };
   }
@@ -74,29 +76,32 @@ export async function commitSegment(
     removeSegment(files, journalPath, path);
     return { ...nothing, record: already };
   }
-  const found = readSegment(sealed, deps);
+  const notedBytes = await readCutNote(deps.store, commitId);
+  const asNoted = notedBytes === undefined ? sealed : { ...sealed, journalBytes: notedBytes, needsCut: true };
+  const found = readSegment(asNoted, deps);
   if (!found || 'quarantined' in found) return { ...nothing, quarantined: found?.quarantined };
   const { layout, batches, counts, damage, cutBytes, lostRequests } = found;
   // Before the commit record: once that is there, a restart only removes the segment.
   let paths = copyDamage(files, journalPath, path, damage);
   const hasRows = Object.keys(counts).length > 0;
   const record = hasRows ? await writeCommit(commitId, batches, counts, layout, deps, stored) : undefined;
+  if (notedBytes !== undefined) await removeCutNote(deps.store, commitId);
   if (paths) removeSegment(files, journalPath, path);
   else paths = [quarantineSegment(files, journalPath, path) ?? path];
   const bytes = damage.reduce((sum, { start, end }) => sum + end - start, 0);
   return { ...nothing, record, quarantined: damage.length > 0 ? { paths, bytes, cutBytes, lostRequests } : undefined };
 }
 
-/**
- * A disk that refuses even this may be about to fail for good: the batches are on their way to the lake while they are
- * there. Only a crash in the middle of that, on a disk that comes back with the refused requests, then makes a commit
- * that a replay finds other rows for.
- */
-function cutQuietly(sealed: SealedSegment, deps: CommitDeps): void {
+/** Cuts refused requests off the segment, or else notes in the store how much of it counts. Returns whether it is noted. */
+async function cutOrNote(sealed: SealedSegment, deps: CommitDeps): Promise<boolean> {
+  if (!sealed.needsCut) return false;
   try {
     settle(sealed, deps);
+    return false;
   } catch {
-    // See above; the lane has told of the disk's failure.
+    // The lane has told of the disk's failure.
+    await noteCut(deps.store, sealed.commitId, sealed.journalBytes);
+    return true;
   }
 }
 

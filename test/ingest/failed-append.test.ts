@@ -99,17 +99,38 @@ test('a crash between copy and rename leaves a copy that no replay takes for a s
   assert.deepEqual(readdirSync(join(bench.journalPath, 'segments')), []);
 });
 
-test('a crash in a commit that could not be cut, with an object stored: nothing is overwritten, doubled or lost', async (t) => {
+test('a crash in a commit that could not be cut, with an object stored: the replay leaves out what was refused', async (t) => {
   const { bench, failing, segment } = refusedInFile(t);
   const { store } = bench.deps;
   // The disk still fails, so the rows go to the lake from memory; the store goes away after the first object.
   await assert.rejects(commitSegment(segment, { ...bench.deps, store: takesOnly(store, 1) }));
-  failing.clear();
   const [object] = await Array.fromAsync(store.list('traces/'));
-  // The file holds more than what was stored: the replay cannot know that it was refused, and leaves the object alone.
-  await assert.rejects(bench.commit(afterCrash(segment)), { code: 'already_exists', message: /rows of commit/ });
-  assert.equal((await store.head(object!.key)).etag, object!.etag);
-  await store.delete([object!.key]);
+  await assert.rejects(bench.commit(afterCrash(segment)), /EIO/); // still failing: it waits
+  failing.clear();
   await bench.commit(afterCrash(segment));
-  assert.equal(await bench.rowsInLake(), 2 * SAMPLE.items);
+  assert.equal(await bench.rowsInLake(), SAMPLE.items);
+  assert.equal((await store.head(object!.key)).etag, object!.etag);
+  assert.deepEqual(await Array.fromAsync(store.list('_lake/cuts/')), []);
+  assert.deepEqual(listSegments(systemFiles, bench.journalPath), []);
+});
+
+test('rows of a disk that fails for good are in the lake all the same', async (t) => {
+  const { bench, failing, segment } = refusedInFile(t);
+  await bench.commit(segment);
+  assert.equal(await bench.rowsInLake(), SAMPLE.items);
+  failing.clear();
+  // A restart that finds the file again finds the commit, too.
+  await bench.commit(afterCrash(segment));
+  assert.equal(await bench.rowsInLake(), SAMPLE.items);
+  assert.deepEqual(await Array.fromAsync(bench.deps.store.list('_lake/cuts/')), []);
+});
+
+test('while neither the disk lets the segment be cut nor the store notes it, nothing is stored', async (t) => {
+  const { bench, segment } = refusedInFile(t);
+  const away: ObjectStore = {
+    ...bench.deps.store,
+    put: () => Promise.reject(Object.assign(new Error('ECONNRESET'), { code: 'ECONNRESET' })),
+  };
+  await assert.rejects(commitSegment(segment, { ...bench.deps, store: away }));
+  assert.deepEqual(await Array.fromAsync(bench.deps.store.list('')), []);
 });
