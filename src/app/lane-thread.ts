@@ -6,7 +6,7 @@ import type { FromLane, LaneRequest, ToLane } from '../ingest/messages.ts';
 import { checkLock } from '../journal/lock.ts';
 import { systemClock, systemRandomness } from '../platform/clock.ts';
 import { systemFiles } from '../platform/files.ts';
-import { collectGarbage, releaseBuffers } from '../platform/memory.ts';
+import { collectGarbage, joinBuffers, releaseBuffers } from '../platform/memory.ts';
 import type { LaneThreadData } from './thread-data.ts';
 
 // Bounds of a group: more than this does not make the disk's share per request smaller, but the first one's wait longer.
@@ -44,8 +44,10 @@ port.on('message', (first: ToLane) => {
   let bytes = 0;
   let message: ToLane | undefined = first;
   while (message?.type === 'request') {
-    group.push(message);
-    bytes += message.body.byteLength;
+    const { parts, ...head } = message;
+    const body = joinBuffers(parts);
+    group.push({ ...head, body });
+    bytes += body.byteLength;
     if (group.length >= MAX_GROUP_REQUESTS || bytes >= MAX_GROUP_BYTES) return answer(group);
     message = nextMessage();
   }
@@ -84,7 +86,7 @@ function handOn(): void {
   for (const message of sealed.splice(0)) post(message, message.segment.batches?.flatMap(transferables));
 }
 
-function control(message: Exclude<ToLane, LaneRequest>): void {
+function control(message: Exclude<ToLane, { readonly type: 'request' }>): void {
   const commitId = lane.seal(message.type === 'relieve' ? 'memory' : 'request');
   handOn();
   if (message.type === 'relieve') {

@@ -19,9 +19,9 @@ import { createCommitQueue } from './commit-queue.ts';
 import { createLanePool } from './lane-pool.ts';
 import { memoryPlan } from './memory-plan.ts';
 import type {
+  ArrivedRequest,
   CommitResult,
   ExportOutcome,
-  ExportRequest,
   FromEncoder,
   FromLane,
   QuarantinedData,
@@ -35,7 +35,7 @@ import type { StartThread, ThreadPort } from './threads.ts';
 
 export interface Ingest {
   /** Resolves when the request is durable. Rejects with the BridgeError to answer. */
-  accept(request: ExportRequest): Promise<ExportOutcome>;
+  accept(request: ArrivedRequest): Promise<ExportOutcome>;
   /**
    * Asked before a body of this size is read: throws `overloaded` where the budget has no room, `unavailable` where the
    * journal has none, else holds the bytes, and those it is made to grow by, until they are released.

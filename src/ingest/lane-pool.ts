@@ -4,13 +4,13 @@ import { type ByTable, createRowTally, type JournalledRows, type RowTally } from
 import type { SignalName } from '../model/signal.ts';
 import type { Randomness } from '../platform/clock.ts';
 import { within } from '../platform/within.ts';
-import type { ExportOutcome, ExportRequest, FromLane, SealedSegment, SealReason, ToLane } from './messages.ts';
+import type { ArrivedRequest, ExportOutcome, FromLane, SealedSegment, SealReason, ToLane } from './messages.ts';
 import { type SupervisedThread, supervise } from './supervise.ts';
 import type { ThreadPort } from './threads.ts';
 
 export interface LanePool {
   /** Resolves when the request is durable; rejects with the BridgeError to answer. */
-  accept(request: ExportRequest): Promise<ExportOutcome>;
+  accept(request: ArrivedRequest): Promise<ExportOutcome>;
   /** Seals every lane's open segment; resolves with their commit ids when all have been handed to `onSealed`. */
   seal(): Promise<string[]>;
   /** For when memory is short: lanes hand their rows on and collect their garbage. */
@@ -176,12 +176,13 @@ export function createLanePool(options: LanePoolOptions): LanePool {
     async accept(request) {
       const lane = chooseLane();
       const id = nextId++;
-      const { signal } = request;
-      const bytes = request.body.byteLength;
+      const { signal, parts } = request;
+      const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0);
       return new Promise((resolve, reject) => {
         lane.pending.set(id, { signal, resolve, reject, bytes });
         lane.queuedBytes += bytes;
-        lane.thread.post({ type: 'request', id, ...request }, [request.body.buffer]);
+        const buffers = parts.map(({ buffer }) => buffer);
+        lane.thread.post({ type: 'request', id, ...request }, buffers);
       });
     },
     async seal() {

@@ -5,13 +5,21 @@ import type { CommitObject, CommitRecord } from '../model/commit.ts';
 import type { ByTable, JournalledRows } from '../model/row-counts.ts';
 import type { ContentEncoding, ContentType, SignalName } from '../model/signal.ts';
 
-/** An export request on its way from a transport to a lane. */
-export interface ExportRequest {
+interface RequestHead {
   readonly signal: SignalName;
   readonly contentType: ContentType;
   readonly contentEncoding: ContentEncoding;
-  /** Owns its whole ArrayBuffer, which is moved to the lane's thread. */
+}
+
+/** An export request as a lane works on it. */
+export interface ExportRequest extends RequestHead {
   readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** An export request on its way from a transport to a lane. */
+export interface ArrivedRequest extends RequestHead {
+  /** Its body in order; each part has its ArrayBuffer to itself, which is moved to the lane's thread. */
+  readonly parts: readonly Uint8Array<ArrayBuffer>[];
 }
 
 /** What became of a request that was accepted: durable, with some of its rows refused perhaps. */
@@ -30,7 +38,7 @@ export interface LaneRequest extends ExportRequest {
 }
 
 export type ToLane =
-  | LaneRequest
+  | (ArrivedRequest & { readonly type: 'request'; readonly id: number })
   | { readonly type: 'seal'; readonly id: number }
   /** Memory is short: seal, and collect garbage. */
   | { readonly type: 'relieve' }

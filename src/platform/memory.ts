@@ -9,6 +9,19 @@ export function releaseBuffers(buffers: Iterable<ArrayBuffer>): void {
   for (const buffer of buffers) if (buffer.byteLength > 0) buffer.transfer(0);
 }
 
+/** The parts one after the other. Each must have its memory to itself: it is given back, unless it is the only part. */
+export function joinBuffers(parts: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+  if (parts.length === 1) return parts[0]!;
+  const joined = new Uint8Array(Buffer.allocUnsafeSlow(parts.reduce((sum, part) => sum + part.byteLength, 0)).buffer);
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.byteLength;
+    releaseBuffers([part.buffer]);
+  }
+  return joined;
+}
+
 /** Below this a Buffer may stand in Node's shared pool, and is not worth the trouble. */
 const LARGE_BYTES = 128 * 1024;
 

@@ -137,14 +137,14 @@ function exportMethod(signal: Signal, options: ReceiverOptions): handleUnaryCall
         admission.grow(bytes.byteLength);
       }
       admission.begin();
-      const body = ownedBytes(bytes);
+      const parts = [ownedBytes(bytes)];
       handled = true;
       const outcome = await handler.handle({
         signal,
         transport: 'grpc',
         contentType: 'protobuf',
         contentEncoding,
-        body,
+        parts,
       });
       callback(null, Buffer.from(codec.success(signal, 'protobuf', outcome)));
     } catch (thrown) {

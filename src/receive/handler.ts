@@ -4,14 +4,14 @@ import type { ContentEncoding, ContentType, Signal } from '../model/signal.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { answerable, clip, type Outcome } from './answers.ts';
+import type { BodyParts } from './body.ts';
 
 export interface Received {
   readonly signal: Signal;
   readonly transport: 'grpc' | 'http';
   readonly contentType: ContentType;
   readonly contentEncoding: ContentEncoding;
-  /** Owns its whole ArrayBuffer. */
-  readonly body: Uint8Array<ArrayBuffer>;
+  readonly parts: BodyParts;
 }
 
 /** The next stage, as the receivers know it. */
@@ -20,7 +20,7 @@ export interface Next {
     readonly signal: Signal['name'];
     readonly contentType: ContentType;
     readonly contentEncoding: ContentEncoding;
-    readonly body: Uint8Array<ArrayBuffer>;
+    readonly parts: BodyParts;
   }): Promise<Outcome>;
   /** Holds room for a body; throws where there is none. */
   reserve(bytes: number): Room;
@@ -110,11 +110,11 @@ export function createHandler(options: HandlerOptions): Handler {
       };
     },
     async handle(received) {
-      const { signal, transport, contentType, contentEncoding, body } = received;
+      const { signal, transport, contentType, contentEncoding, parts } = received;
       const start = performance.now();
-      metrics.requestBytes.inc({ signal: signal.name, transport }, body.byteLength);
+      metrics.requestBytes.inc({ signal: signal.name, transport }, partsBytes(parts));
       try {
-        const taken = await next.accept({ signal: signal.name, contentType, contentEncoding, body });
+        const taken = await next.accept({ signal: signal.name, contentType, contentEncoding, parts });
         const outcome = { ...taken, reason: taken.reason === undefined ? undefined : clip(taken.reason) };
         metrics.requests.inc({ signal: signal.name, transport, code: outcome.rejected > 0 ? 'partial' : 'ok' });
         if (outcome.rejected > 0) {
@@ -131,4 +131,8 @@ export function createHandler(options: HandlerOptions): Handler {
     },
     refused,
   };
+}
+
+function partsBytes(parts: BodyParts): number {
+  return parts.reduce((sum, part) => sum + part.byteLength, 0);
 }

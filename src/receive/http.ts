@@ -44,10 +44,10 @@ export async function startHttpReceiver(options: ReceiverOptions): Promise<Recei
       const contentEncoding = contentEncodingOf(request, response);
       options.checkToken(request.headers.authorization);
       admission = handler.admit();
-      const body = await readBody(request, config.maxRequestBytes, admission);
+      const parts = await readBody(request, config.maxRequestBytes, admission);
       admission.begin();
       handled = true;
-      const outcome = await handler.handle({ signal, transport: 'http', contentType, contentEncoding, body });
+      const outcome = await handler.handle({ signal, transport: 'http', contentType, contentEncoding, parts });
       answer(response, 200, contentType, codec.success(signal, contentType, outcome), gzip);
     } catch (thrown) {
       const error = answerable(thrown);

@@ -93,8 +93,8 @@ async function startBench(t: TestContext, toml = ''): Promise<Bench> {
       channel.close();
     },
     async send() {
-      const body = new Uint8Array(SAMPLE.body);
-      const request = { signal: 'traces', contentType: 'protobuf', contentEncoding: 'identity', body } as const;
+      const parts = [new Uint8Array(SAMPLE.body)];
+      const request = { signal: 'traces', contentType: 'protobuf', contentEncoding: 'identity', parts } as const;
       return ingest.accept(request).then(
         (outcome) => outcome.accepted,
         (error: unknown) => BridgeError.from(error),
