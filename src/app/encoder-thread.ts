@@ -6,11 +6,13 @@ import { commitSegment, writerMemoryBytes } from '../ingest/commit-segment.ts';
 import type { FromEncoder, ToEncoder } from '../ingest/messages.ts';
 import { systemClock } from '../platform/clock.ts';
 import { systemFiles } from '../platform/files.ts';
+import { letOthersGoFirst } from '../platform/priority.ts';
 import { openStore } from '../store/open.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { createStoreTally } from '../telemetry/store-tally.ts';
 import type { ThreadData } from './thread-data.ts';
 
+letOthersGoFirst();
 const port = parentPort!;
 const { config, layout, version, storeCounts } = workerData as ThreadData;
 const log = createLogger(config.telemetry, { thread: 'encoder' });

@@ -3,6 +3,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { createCatalog } from '../catalog/catalog.ts';
 import { memoryPlan } from '../ingest/memory-plan.ts';
 import type { TableName } from '../model/signal.ts';
+import { letOthersGoFirst } from '../platform/priority.ts';
 import { createFooterCache } from '../read/parquet/footer-cache.ts';
 import { createRangeCache } from '../read/range-cache.ts';
 import { createRooms } from '../read/room.ts';
@@ -19,6 +20,7 @@ export interface ToReader {
 }
 
 const { config, layout, storeCounts } = workerData as ThreadData;
+letOthersGoFirst();
 const log = createLogger(config.telemetry, { thread: 'reader' });
 const store = await openStore(config, { observe: createStoreTally(storeCounts).observe });
 const catalog = createCatalog(store, { onProblem: (key, error) => log.warn({ key, code: error.code }, error.message) });
