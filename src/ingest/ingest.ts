@@ -17,7 +17,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { flushError } from './commit-failure.ts';
 import { createCommitQueue } from './commit-queue.ts';
 import { createLanePool } from './lane-pool.ts';
-import { memoryPlan } from './memory-plan.ts';
+import { ALWAYS_TAKEN, maxHeldBytes, memoryPlan } from './memory-plan.ts';
 import type {
   ArrivedRequest,
   CommitResult,
@@ -100,12 +100,6 @@ export interface IngestOptions {
 const JOURNAL_FULL_MS = 10_000;
 /** Between tries to commit while stopping. */
 const STOP_RETRY_MS = 1000;
-
-/**
- * Share of the data's budget that is taken also where the process is over its budget: then it is not data that fills
- * it, and refusing all would not empty it.
- */
-const ALWAYS_TAKEN = 1 / 8;
 
 /** How often something is done about a process that is over its budget. */
 const RELIEF_MS = 1000;
@@ -266,8 +260,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
 
   function checkRoom(bytes: number): void {
     const heldBytes = memoryBytes() + bytes;
-    const isCrowded = resident.isOver && heldBytes > plan.dataBytes * ALWAYS_TAKEN;
-    if (heldBytes > plan.dataBytes || isCrowded) {
+    if (heldBytes > maxHeldBytes(plan, resident.bytes)) {
       throw new BridgeError('overloaded', 'the memory budget is used up', {
         hint: 'Try again later; raise limits.memory_bytes where this goes on.',
         retryAfterMs: 1000,

@@ -25,6 +25,14 @@ const MIN_ROW_GROUP_BYTES = MIB;
 /** An encoder that is small is not worth a new start. */
 const MIN_ENCODER_BYTES = 128 * MIB;
 
+/** From this share of the budget on, the less the process leaves of it, the less is taken in. */
+const NARROW_FROM = 3 / 4;
+/**
+ * Share of the data that is taken also where the process is over its budget: then it is not data that fills it, and
+ * refusing all would not empty it.
+ */
+export const ALWAYS_TAKEN = 1 / 8;
+
 export interface MemoryPlan {
   /** What the resident memory of the process may be; undefined where the budget is too small to be meant for all of it. */
   readonly residentBytes: number | undefined;
@@ -50,4 +58,14 @@ export function memoryPlan({ limits, operations }: Pick<Config, 'limits' | 'oper
     rowGroupBytes: Math.max(MIN_ROW_GROUP_BYTES, dataBytes / 5 / encoders),
     encoderBytes: Math.max(MIN_ENCODER_BYTES, dataBytes / 2 / encoders),
   };
+}
+
+/**
+ * Bytes of data that may be held while the process takes so much. What is taken in now becomes more on its way, unpacked,
+ * decoded, encoded: a process that is nearly full must not begin with it.
+ */
+export function maxHeldBytes({ residentBytes, dataBytes }: MemoryPlan, takenBytes: number): number {
+  if (residentBytes === undefined) return dataBytes;
+  const left = (residentBytes - takenBytes) / (residentBytes * (1 - NARROW_FROM));
+  return dataBytes * Math.min(1, Math.max(ALWAYS_TAKEN, left));
 }
