@@ -17,7 +17,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { flushError } from './commit-failure.ts';
 import { createCommitQueue } from './commit-queue.ts';
 import { createLanePool } from './lane-pool.ts';
-import { ALWAYS_TAKEN, maxHeldBytes, memoryPlan } from './memory-plan.ts';
+import { ALWAYS_TAKEN, maxRequestsBytes, memoryPlan } from './memory-plan.ts';
 import type {
   ArrivedRequest,
   CommitResult,
@@ -101,7 +101,7 @@ const JOURNAL_FULL_MS = 10_000;
 /** Between tries to commit while stopping. */
 const STOP_RETRY_MS = 1000;
 
-/** How often something is done about a process that is over its budget. */
+/** How often something is done about a process that is over its budget, or refuses requests for want of memory. */
 const RELIEF_MS = 1000;
 
 /** Takes the journal's lock, queues what an earlier run left, and starts the threads. */
@@ -157,6 +157,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   });
   let reservedBytes = 0;
   let journalRefusedMs = Number.NEGATIVE_INFINITY;
+  let memoryRefusedMs = Number.NEGATIVE_INFINITY;
   // Lanes look before each answer; this is also for a bridge that has nothing to answer.
   const lockWatch = setInterval(() => {
     try {
@@ -168,7 +169,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   }, LOCK_CHECK_MS).unref();
 
   const relief = setInterval(() => {
-    if (resident.isOver) relieve();
+    if (resident.isOver || performance.now() - memoryRefusedMs < RELIEF_MS) relieve();
   }, RELIEF_MS).unref();
 
   if (leftOver.length > 0) log.info({ segments: leftOver.length }, 'replaying the journal of an earlier run');
@@ -260,7 +261,10 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
 
   function checkRoom(bytes: number): void {
     const heldBytes = memoryBytes() + bytes;
-    if (heldBytes > maxHeldBytes(plan, resident.bytes)) {
+    const isCrowded = resident.isOver && heldBytes > plan.dataBytes * ALWAYS_TAKEN;
+    const isRush = reservedBytes + bytes > maxRequestsBytes(plan, resident.bytes);
+    if (heldBytes > plan.dataBytes || isCrowded || isRush) {
+      memoryRefusedMs = performance.now();
       throw new BridgeError('overloaded', 'the memory budget is used up', {
         hint: 'Try again later; raise limits.memory_bytes where this goes on.',
         retryAfterMs: 1000,

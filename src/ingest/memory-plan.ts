@@ -25,7 +25,7 @@ const MIN_ROW_GROUP_BYTES = MIB;
 /** An encoder that is small is not worth a new start. */
 const MIN_ENCODER_BYTES = 128 * MIB;
 
-/** From this share of the budget on, the less the process leaves of it, the less is taken in. */
+/** From this share of the budget on, the less the process leaves of it, the fewer requests are let in at a time. */
 const NARROW_FROM = 3 / 4;
 /**
  * Share of the data that is taken also where the process is over its budget: then it is not data that fills it, and
@@ -61,10 +61,10 @@ export function memoryPlan({ limits, operations }: Pick<Config, 'limits' | 'oper
 }
 
 /**
- * Bytes of data that may be held while the process takes so much. What is taken in now becomes more on its way, unpacked,
- * decoded, encoded: a process that is nearly full must not begin with it.
+ * Bytes of requests that may be on their way while the process takes so much. They become more on it, unpacked, decoded,
+ * encoded: a process that is nearly full must not begin with many.
  */
-export function maxHeldBytes({ residentBytes, dataBytes }: MemoryPlan, takenBytes: number): number {
+export function maxRequestsBytes({ residentBytes, dataBytes }: MemoryPlan, takenBytes: number): number {
   if (residentBytes === undefined) return dataBytes;
   const left = (residentBytes - takenBytes) / (residentBytes * (1 - NARROW_FROM));
   return dataBytes * Math.min(1, Math.max(ALWAYS_TAKEN, left));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../../src/config/load.ts';
-import { ALWAYS_TAKEN, maxHeldBytes, memoryPlan } from '../../src/ingest/memory-plan.ts';
+import { ALWAYS_TAKEN, maxRequestsBytes, memoryPlan } from '../../src/ingest/memory-plan.ts';
 
 const MIB = 1024 * 1024;
 
@@ -30,11 +30,11 @@ test('a budget is the whole process’s where it is more than the process starts
   assert.equal(planOf(512, 16).residentBytes, undefined);
 });
 
-test('the fuller the process, the less is taken in, and always something', () => {
+test('the fuller the process, the fewer requests are let in at a time, and always some', () => {
   const plan = planOf(512);
-  assert.equal(maxHeldBytes(plan, 0), plan.dataBytes);
-  assert.equal(maxHeldBytes(plan, 384 * MIB), plan.dataBytes);
-  assert.equal(maxHeldBytes(plan, 448 * MIB), plan.dataBytes / 2);
-  for (const mib of [512, 600, 5000]) assert.equal(maxHeldBytes(plan, mib * MIB), plan.dataBytes * ALWAYS_TAKEN);
-  assert.equal(maxHeldBytes(planOf(16), 5000 * MIB), planOf(16).dataBytes);
+  assert.equal(maxRequestsBytes(plan, 0), plan.dataBytes);
+  assert.equal(maxRequestsBytes(plan, 384 * MIB), plan.dataBytes);
+  assert.equal(maxRequestsBytes(plan, 448 * MIB), plan.dataBytes / 2);
+  for (const mib of [512, 600, 5000]) assert.equal(maxRequestsBytes(plan, mib * MIB), plan.dataBytes * ALWAYS_TAKEN);
+  assert.equal(maxRequestsBytes(planOf(16), 5000 * MIB), planOf(16).dataBytes);
 });
