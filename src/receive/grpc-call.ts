@@ -90,7 +90,10 @@ function watchCall(call: Call, options: CallGuardOptions, refuse: (error: Bridge
   } catch (error) {
     refusal = BridgeError.from(error);
     // The library's call is not complete yet.
-    process.nextTick(() => refuse(refusal!));
+    process.nextTick(() => {
+      refuse(refusal!);
+      answered();
+    });
   }
   let timer = setTimeout(() => {
     if (admission?.begun || refusal) return;
