@@ -32,13 +32,22 @@ export interface Room {
  * some of the first: one is always let in that decodes, and one that fetches while none decodes.
  */
 export interface Rooms {
+  /** Encoded bytes of a row group that are decoded at once. */
+  readonly sliceBytes: number;
   readonly fetching: Room;
   readonly decoding: Room;
 }
 
+/** Decoding takes a multiple of a slice, and a WebAssembly memory keeps what it took. */
+const SLICE_SHARE = 1 / 128;
+
 export function createRooms(limitBytes: number): Rooms {
   const decoding = createRoom(limitBytes);
-  return { decoding, fetching: createRoom(limitBytes, { isIdle: () => !decoding.isHeld }) };
+  return {
+    sliceBytes: limitBytes * SLICE_SHARE,
+    decoding,
+    fetching: createRoom(limitBytes, { isIdle: () => !decoding.isHeld }),
+  };
 }
 
 export interface RoomOptions {

@@ -28,7 +28,7 @@ import type { ReadDeps, SelectedBatch } from './types.ts';
 const MAX_AHEAD_BYTES = 64 * 1024 * 1024;
 /** Columns a filter does not ask are fetched along with the others up to this size: it saves a round trip. */
 const FETCH_ALONG_BYTES = 1024 * 1024;
-/** Encoded bytes decoded at once. */
+/** Encoded bytes decoded at once; less where memory is small (room.ts). */
 const SLICE_ENCODED_BYTES = 16 * 1024 * 1024;
 /** Batches of rows decoded at once where there are maps or lists: spans of the demo take 2 KB each. */
 const NESTED_BATCHES = 3;
@@ -78,7 +78,7 @@ async function* scanFetched(
   context: ScanContext,
 ): AsyncGenerator<SelectedBatch> {
   const { group } = fetched;
-  const hold = await decoding.enter(decodedBytes(group));
+  const hold = await decoding.enter(decodedBytes(group, context));
   const batches = scanGroup(plan, fetched, context);
   for (;;) {
     const next = await attempt(group.file, context, () => batches.next());
@@ -117,10 +117,14 @@ function groupBytes(group: OpenGroup): number {
   return fetchesAlong(group) ? first + columnBytes(file.footer, index, file.rest) : first;
 }
 
+function sliceBytes({ rooms }: Pick<ScanContext, 'rooms'>): number {
+  return Math.min(SLICE_ENCODED_BYTES, rooms?.sliceBytes ?? Number.POSITIVE_INFINITY);
+}
+
 /** About what the rows of a row group that are decoded at once take. */
-function decodedBytes({ file, index }: OpenGroup): number {
+function decodedBytes({ file, index }: OpenGroup, context: Pick<ScanContext, 'rooms'>): number {
   const columns = new Set([...file.first, ...file.rest]);
-  return DECODED_TIMES * Math.min(SLICE_ENCODED_BYTES, encodedBytes(file.footer, index, columns));
+  return DECODED_TIMES * Math.min(sliceBytes(context), encodedBytes(file.footer, index, columns));
 }
 
 async function fetchGroup(group: OpenGroup, holds: Holds): Promise<Fetched> {
@@ -212,11 +216,13 @@ function* slicesOf(
   { file, index, pages }: OpenGroup,
   columns: ReadonlySet<string>,
   ranges: readonly RowRange[],
-  { batchSize }: ScanContext,
+  { batchSize, rooms }: ScanContext,
 ): Generator<RowRange> {
   const { num_rows, columns: chunks } = file.footer.metadata.row_groups[index]!;
   const rowBytes = Math.max(1, encodedBytes(file.footer, index, columns) / Number(num_rows));
-  const byBytes = batchSize * Math.max(1, Math.floor(SLICE_ENCODED_BYTES / rowBytes / batchSize));
+  // Whole batches, unless already one would be too much.
+  const fitting = Math.max(1, Math.floor(sliceBytes({ rooms }) / rowBytes));
+  const byBytes = Math.max(Math.min(fitting, batchSize), fitting - (fitting % batchSize));
   const leaves = leavesOf(file.footer, columns);
   const isNested = leaves.length > columns.size;
   const size = isNested ? Math.min(byBytes, NESTED_BATCHES * batchSize) : byBytes;

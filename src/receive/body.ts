@@ -17,6 +17,7 @@ const GROWTH = 4;
 const MAX_JOINED_BYTES = 1024 * 1024;
 /** Chunks below this size are copied together. */
 const MIN_PART_BYTES = 16 * 1024;
+const TAIL_BYTES = 64 * 1024;
 
 export interface GrowingBody {
   /** Copies the bytes; throws what `room` throws. */
@@ -84,16 +85,14 @@ function createPartedBody(room: Pick<Room, 'grow'>): CollectedBody {
     add(chunk) {
       if (chunk.byteLength === 0) return;
       const isAlone = chunk.buffer.byteLength === chunk.byteLength;
+      room.grow(chunk.byteLength);
       if (isAlone && chunk.byteLength >= MIN_PART_BYTES) {
-        room.grow(chunk.byteLength);
         closeTail();
         parts.push(chunk);
       } else {
         if (tailBytes + chunk.byteLength > (tail?.byteLength ?? 0)) {
-          const wanted = Math.max(STEP_BYTES, chunk.byteLength);
-          room.grow(wanted);
           closeTail();
-          tail = allocate(wanted);
+          tail = allocate(Math.max(TAIL_BYTES, chunk.byteLength)); // only touched as far as it is filled
         }
         tail!.set(chunk, tailBytes);
         tailBytes += chunk.byteLength;
@@ -140,7 +139,9 @@ export async function readBody(
   if (declared > maxBytes) throw tooLarge(maxBytes);
   const body = declared <= MAX_JOINED_BYTES ? createJoinedBody(declared, room) : createPartedBody(room);
   try {
-    for await (const chunk of request as AsyncIterable<Buffer<ArrayBuffer>>) {
+    // The connection stays for the answer, which a sender gets only if what it still sends is read: see http.ts.
+    const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer<ArrayBuffer>>;
+    for await (const chunk of chunks) {
       if (body.length + chunk.byteLength > maxBytes) throw tooLarge(maxBytes);
       body.add(chunk);
     }

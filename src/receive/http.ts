@@ -55,8 +55,12 @@ export async function startHttpReceiver(options: ReceiverOptions): Promise<Recei
       if (response.headersSent || response.destroyed) return void response.destroy();
       if (error.retryAfterMs !== undefined) response.setHeader('Retry-After', Math.ceil(error.retryAfterMs / 1000));
       if (error.code === 'unauthenticated') response.setHeader('WWW-Authenticate', 'Bearer');
-      // What is left of a body we refused is not read: the connection ends with the answer.
-      if (!request.complete) response.setHeader('Connection', 'close');
+      if (!request.complete) {
+        // A sender that is still sending gets a reset instead of its answer where nobody reads: so the rest is read and
+        // dropped, if there is an end to it. Else the connection ends with the answer.
+        if (Number(request.headers['content-length']) <= config.maxRequestBytes) request.resume();
+        else response.setHeader('Connection', 'close');
+      }
       const type = contentType ?? 'json';
       answer(response, STATUS[error.code].http, type, codec.status(type, error), gzip);
     } finally {

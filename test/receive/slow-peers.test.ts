@@ -1,6 +1,7 @@
 /** Peers that take their time, or come in great numbers, against a bridge with little patience. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -127,4 +128,21 @@ test('a body is charged as its bytes come, not by what its sender says', () => {
   const bytes = body.finish();
   assert.deepEqual([bytes.length, bytes.buffer.byteLength], [4_000_000, 4_000_000]);
   assert.ok(bytes.every((byte, i) => byte === Math.floor(i / 10_000) % 256));
+});
+
+test('a body that is refused before it is whole gets its answer, and its connection goes on', async (t) => {
+  const bridge = await startBridge(t);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  t.after(() => agent.destroy());
+  const body = Buffer.alloc(16 * 1024 * 1024);
+  const send = () =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const headers = { 'content-type': 'text/plain', 'content-length': body.length };
+      const sent = request(`${bridge.otlp}/v1/logs`, { method: 'POST', headers, agent }, (response) => {
+        response.resume().once('end', () => resolve(response.statusCode));
+      });
+      sent.once('error', reject);
+      sent.end(body);
+    });
+  for (let i = 0; i < 5; i++) assert.equal(await send(), 415);
 });
