@@ -7,6 +7,7 @@ import { abortUploadsOf } from '../catalog/left-uploads.ts';
 import type { Config } from '../config/types.ts';
 import { createParquetEncoder } from '../encode/encoder.ts';
 import { COMMIT_ID_KEY } from '../encode/identity.ts';
+import { writerMemoryBytes } from '../encode/row-group.ts';
 import { BridgeError } from '../errors.ts';
 import type { Batch, NumberData } from '../model/batch.ts';
 import type { CommitObject } from '../model/commit.ts';
@@ -16,7 +17,7 @@ import { timestampRange } from '../model/timestamp.ts';
 import { releaseBuffers } from '../platform/memory.ts';
 import { writeChunks } from '../store/common.ts';
 import type { ObjectStore, ObjectWriter } from '../store/store.ts';
-import { memoryPlan } from './memory-plan.ts';
+import { fittingRowGroupBytes, memoryPlan } from './memory-plan.ts';
 import { findOwn, identityMetadata } from './own-object.ts';
 
 /** All that the objects of one table in one commit have in common. */
@@ -113,7 +114,9 @@ async function encodeTo(
     { ...config.parquet, sortBy: layout.sortBy },
     { 'otel-lake.version': version, [COMMIT_ID_KEY]: commitId },
   );
-  const bounds = { maxRows: config.parquet.rowGroupSize, maxBytes: memoryPlan(config).rowGroupBytes };
+  const takenBytes = process.memoryUsage.rss() - writerMemoryBytes();
+  const maxBytes = fittingRowGroupBytes(memoryPlan(config), takenBytes);
+  const bounds = { maxRows: config.parquet.rowGroupSize, maxBytes };
   let checksum = 0;
   for (const group of rowGroups(batch, rows, bounds)) {
     const arrow = toArrow(group, schema);

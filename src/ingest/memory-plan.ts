@@ -22,11 +22,14 @@ const LANE_BYTES = 40 * MIB;
 const ENCODER_BYTES = 50 * MIB;
 const MIN_DATA_BYTES = 64 * MIB;
 const MIN_ROW_GROUP_BYTES = MIB;
+/** Of a row group where memory is short, and what encoding one takes. */
+const MIN_SHORT_BYTES = 4 * MIB;
+const ENCODING_TIMES = 4;
 /** An encoder that is small is not worth a new start. */
 const MIN_ENCODER_BYTES = 128 * MIB;
 
 /** From this share of the budget on, the less the process leaves of it, the fewer requests are let in at a time. */
-const NARROW_FROM = 3 / 4;
+const NARROW_FROM = 1 / 2;
 /**
  * Share of the data that is taken also where the process is over its budget: then it is not data that fills it, and
  * refusing all would not empty it.
@@ -68,4 +71,13 @@ export function maxRequestsBytes({ residentBytes, dataBytes }: MemoryPlan, taken
   if (residentBytes === undefined) return dataBytes;
   const left = (residentBytes - takenBytes) / (residentBytes * (1 - NARROW_FROM));
   return dataBytes * Math.min(1, Math.max(ALWAYS_TAKEN, left));
+}
+
+/**
+ * Bytes of the next row group while the process takes so much, without what its encoder keeps anyway. Encoding takes a
+ * multiple of it, so groups are smaller where memory is short.
+ */
+export function fittingRowGroupBytes({ residentBytes, rowGroupBytes }: MemoryPlan, takenBytes: number): number {
+  if (residentBytes === undefined) return rowGroupBytes;
+  return Math.min(rowGroupBytes, Math.max(MIN_SHORT_BYTES, (residentBytes - takenBytes) / ENCODING_TIMES));
 }

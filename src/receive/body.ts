@@ -11,13 +11,12 @@ const FIRST_BYTES = 256 * 1024;
 /** Each time the buffer is full it gets so many times its size, as far as the sender says that so much comes. */
 const GROWTH = 4;
 /**
- * Bodies up to this size are copied into one buffer as they come. Larger ones stay in the parts they came in, which a
- * lane joins: copying them took this thread 5 ms a megabyte, mostly for the kernel to find and clear the memory.
+ * Bodies up to this size are copied into one buffer as they come. Larger ones are copied into parts, which a lane joins: a
+ * buffer that grows is copied again and again, 5 ms a megabyte in all, while this thread has others to answer.
  */
 const MAX_JOINED_BYTES = 1024 * 1024;
-/** Chunks below this size are copied together. */
-const MIN_PART_BYTES = 16 * 1024;
-const TAIL_BYTES = 64 * 1024;
+/** Of a part, after a first one of STEP_BYTES: the allocator gives so large blocks back to the system when they are freed. */
+const PART_BYTES = 1024 * 1024;
 
 export interface GrowingBody {
   /** Copies the bytes; throws what `room` throws. */
@@ -62,49 +61,40 @@ export function createGrowingBody(expectedBytes: number, maxBytes: number, room:
 export type BodyParts = readonly Uint8Array<ArrayBuffer>[];
 
 interface CollectedBody {
-  /** Takes the bytes, and their memory with them where it holds nothing else; throws what `room` throws. */
-  add(chunk: Uint8Array<ArrayBuffer>): void;
+  /** Copies the bytes; throws what `room` throws. */
+  add(chunk: Uint8Array): void;
   readonly length: number;
   finish(): BodyParts;
 }
 
-/** A body of any size in the parts it came in, small ones copied together. */
+/** A body of any size in parts that are filled one after the other, charged as its bytes come. */
 function createPartedBody(room: Pick<Room, 'grow'>): CollectedBody {
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
-  let tail: Uint8Array<ArrayBuffer> | undefined;
-  let tailBytes = 0;
+  let last = allocate(STEP_BYTES);
+  let lastBytes = 0;
 
-  function closeTail(): void {
-    if (tail) parts.push(tail.subarray(0, tailBytes));
-    tail = undefined;
-    tailBytes = 0;
+  function closeLast(): void {
+    if (lastBytes > 0) parts.push(last.subarray(0, lastBytes));
+    lastBytes = 0;
   }
 
   return {
     add(chunk) {
-      if (chunk.byteLength === 0) return;
-      const isAlone = chunk.buffer.byteLength === chunk.byteLength;
       room.grow(chunk.byteLength);
-      if (isAlone && chunk.byteLength >= MIN_PART_BYTES) {
-        closeTail();
-        parts.push(chunk);
-      } else {
-        if (tailBytes + chunk.byteLength > (tail?.byteLength ?? 0)) {
-          closeTail();
-          tail = allocate(Math.max(TAIL_BYTES, chunk.byteLength)); // only touched as far as it is filled
-        }
-        tail!.set(chunk, tailBytes);
-        tailBytes += chunk.byteLength;
-        if (isAlone) releaseBuffers([chunk.buffer]);
+      if (lastBytes + chunk.byteLength > last.byteLength) {
+        closeLast();
+        last = allocate(Math.max(PART_BYTES, chunk.byteLength)); // only touched as far as it is filled
       }
+      last.set(chunk, lastBytes);
+      lastBytes += chunk.byteLength;
       length += chunk.byteLength;
     },
     get length() {
       return length;
     },
     finish() {
-      closeTail();
+      closeLast();
       return parts;
     },
   };
@@ -114,11 +104,7 @@ function createPartedBody(room: Pick<Room, 'grow'>): CollectedBody {
 function createJoinedBody(bytes: number, room: Pick<Room, 'grow'>): CollectedBody {
   const body = createGrowingBody(bytes, bytes, room);
   return {
-    add(chunk) {
-      body.add(chunk);
-      // A chunk from the socket has its memory to itself, and at full speed the collector comes too late for it.
-      if (chunk.buffer.byteLength === chunk.byteLength) releaseBuffers([chunk.buffer]);
-    },
+    add: body.add,
     get length() {
       return body.length;
     },
@@ -144,6 +130,8 @@ export async function readBody(
     for await (const chunk of chunks) {
       if (body.length + chunk.byteLength > maxBytes) throw tooLarge(maxBytes);
       body.add(chunk);
+      // A chunk from the socket has its memory to itself, and at full speed the collector comes too late for it.
+      if (chunk.buffer.byteLength === chunk.byteLength) releaseBuffers([chunk.buffer]);
     }
   } catch (error) {
     if (error instanceof BridgeError) throw error;

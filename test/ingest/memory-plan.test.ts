@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../../src/config/load.ts';
-import { ALWAYS_TAKEN, maxRequestsBytes, memoryPlan } from '../../src/ingest/memory-plan.ts';
+import { ALWAYS_TAKEN, fittingRowGroupBytes, maxRequestsBytes, memoryPlan } from '../../src/ingest/memory-plan.ts';
 
 const MIB = 1024 * 1024;
 
@@ -33,8 +33,16 @@ test('a budget is the whole process’s where it is more than the process starts
 test('the fuller the process, the fewer requests are let in at a time, and always some', () => {
   const plan = planOf(512);
   assert.equal(maxRequestsBytes(plan, 0), plan.dataBytes);
-  assert.equal(maxRequestsBytes(plan, 384 * MIB), plan.dataBytes);
-  assert.equal(maxRequestsBytes(plan, 448 * MIB), plan.dataBytes / 2);
+  assert.equal(maxRequestsBytes(plan, 256 * MIB), plan.dataBytes);
+  assert.equal(maxRequestsBytes(plan, 384 * MIB), plan.dataBytes / 2);
   for (const mib of [512, 600, 5000]) assert.equal(maxRequestsBytes(plan, mib * MIB), plan.dataBytes * ALWAYS_TAKEN);
   assert.equal(maxRequestsBytes(planOf(16), 5000 * MIB), planOf(16).dataBytes);
+});
+
+test('row groups are as large as planned while the process has room for their encoding, and smaller where it has not', () => {
+  const plan = planOf(512);
+  assert.equal(fittingRowGroupBytes(plan, 200 * MIB), plan.rowGroupBytes);
+  assert.equal(fittingRowGroupBytes(plan, 412 * MIB), 25 * MIB);
+  assert.equal(fittingRowGroupBytes(plan, 600 * MIB), 4 * MIB);
+  assert.equal(fittingRowGroupBytes(planOf(16), 600 * MIB), planOf(16).rowGroupBytes);
 });

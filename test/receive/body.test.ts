@@ -37,10 +37,13 @@ test('a body of any size and in any chunks is read whole, and charged with no le
   await fc.assert(property, { numRuns: 100 });
 });
 
-test('a large body stays in the buffers it came in', async () => {
+test('a large body comes in parts of a megabyte', async () => {
   const chunks = Array.from({ length: 40 }, (_, i) => Buffer.alloc(64 * 1024, i));
   const parts = await readBody(requestOf(chunks, 40 * 64 * 1024), 4 * MIB, { grow() {} });
-  assert.equal(parts.filter(({ byteLength, buffer }) => byteLength === buffer.byteLength).length, 20 + 20);
+  assert.deepEqual(
+    parts.map(({ byteLength }) => byteLength / 1024),
+    [64, 1024, 1024, 448],
+  );
 });
 
 test('a body that passes the limit, or whose room is refused, is not read to its end', async () => {
