@@ -55,7 +55,8 @@ export function partitionOfKey(table: LakeTable, key: string): string | undefine
   return segments.slice(0, -1).join('/');
 }
 
-function isHidden(segment: string): boolean {
+/** Whether readers pass over what has this name. */
+export function isHidden(segment: string): boolean {
   if (segment.startsWith('.')) return true;
   return segment.startsWith('_') && !segment.includes('=') && segment !== NULL_NAME;
 }

@@ -8,13 +8,14 @@
  */
 import pLimit from 'p-limit';
 import { recordBatchBuffers } from '../batch/arrow.ts';
-import { checkPartitionPath, objectKey } from '../catalog/keys.ts';
+import { objectKey } from '../catalog/keys.ts';
 import { abortLeftUploads } from '../catalog/left-uploads.ts';
 import { BridgeError } from '../errors.ts';
 import type { CommitObject } from '../model/commit.ts';
 import type { PartitionStrategy } from '../model/layout.ts';
 import { WHOLE_LAKE } from '../model/signal.ts';
 import { releaseBuffers } from '../platform/memory.ts';
+import { checkCount, checkFolder } from './arguments.ts';
 import { writeCommit, writtenFile } from './commit.ts';
 import type { ConnectorContext } from './context.ts';
 import { ConnectorError, toConnectorError, type WrittenSoFar, withinSync } from './errors.ts';
@@ -49,9 +50,9 @@ export async function batchWrite(context: ConnectorContext, options: BatchWriteO
   const { batchSize, parallelism } = context.config.operations;
   const batch: Batch = {
     commitId: context.nextCommitId(),
-    path: withinSync('options', () => checkPartitionPath(options.path ?? '')),
+    path: withinSync('options', () => checkFolder('path', options.path ?? '')),
     strategies: options.partitioning === undefined ? context.config.partitioning : strategiesOf(options.partitioning),
-    parallelism: positive('parallelism', options.parallelism ?? parallelism, MAX_PARALLELISM),
+    parallelism: checkCount('parallelism', options.parallelism ?? parallelism, MAX_PARALLELISM),
     buffer: createRowBuffer(options),
     objects: [],
     stop: new AbortController(),
@@ -73,8 +74,8 @@ export async function batchWrite(context: ConnectorContext, options: BatchWriteO
       return batch.flushing;
     };
     const pumped = pump(options.records, batch.buffer, {
-      batchSize: positive('batchSize', options.batchSize ?? batchSize, Number.MAX_SAFE_INTEGER),
-      maxBytes: positive('maxBufferedBytes', options.maxBufferedBytes ?? DEFAULT_BUFFERED_BYTES, 2 ** 40),
+      batchSize: checkCount('batchSize', options.batchSize ?? batchSize),
+      maxBytes: checkCount('maxBufferedBytes', options.maxBufferedBytes ?? DEFAULT_BUFFERED_BYTES, 2 ** 40),
       signal: batch.stop.signal,
       flush,
     });
@@ -173,9 +174,4 @@ async function writeFile(
     await sink.abort();
     throw error;
   }
-}
-
-function positive(name: string, value: number, max: number): number {
-  if (Number.isSafeInteger(value) && value >= 1 && value <= max) return value;
-  throw new BridgeError('config', `${name} is ${value}; expected an integer from 1 to ${max}`);
 }

@@ -5,10 +5,10 @@ import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/types.ts';
 import { WHOLE_LAKE } from '../model/signal.ts';
 import { validateSchemaCompatibility } from '../records/evolve.ts';
-import { createSchema } from '../records/schema.ts';
 import type { OutputRecord } from '../records/to-records.ts';
 import type { SchemaInput } from '../records/types.ts';
 import { openStore } from '../store/open.ts';
+import { checkSchema } from './arguments.ts';
 import { batchWrite, discard } from './batch-write.ts';
 import { changes } from './changes.ts';
 import { type ConnectorContext, createContext } from './context.ts';
@@ -172,7 +172,7 @@ export class S3ParquetConnector {
    * @throws SchemaError where one of them is no schema
    */
   validateSchemaCompatibility(old: SchemaInput, next: SchemaInput): SchemaCompatibility {
-    return withinSync('schema', () => validateSchemaCompatibility(createSchema(old), createSchema(next)));
+    return withinSync('schema', () => validateSchemaCompatibility(checkSchema(old), checkSchema(next)));
   }
 
   /**

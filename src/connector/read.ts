@@ -6,9 +6,9 @@ import { BridgeError } from '../errors.ts';
 import { WHOLE_LAKE } from '../model/signal.ts';
 import { openDataset } from '../read/dataset/dataset.ts';
 import type { Dataset, DatasetObject } from '../read/dataset/types.ts';
-import { createSchema } from '../records/schema.ts';
 import { type OutputRecord, recordsOf } from '../records/to-records.ts';
 import type { ParquetSchema } from '../records/types.ts';
+import { checkSchema } from './arguments.ts';
 import type { ConnectorContext } from './context.ts';
 import { toConnectorError } from './errors.ts';
 import type { QueryOptions, ReadOptions, ReadResult, StreamingReadOptions } from './types.ts';
@@ -104,7 +104,7 @@ function datasetOptions({ store, config }: ConnectorContext, options: StreamingR
     onError,
     parallelism: config.operations.parallelism,
     partitioning: config.partitioning,
-    schema: schema === undefined ? undefined : createSchema(schema),
+    schema: schema === undefined ? undefined : checkSchema(schema),
     signal,
   };
 }

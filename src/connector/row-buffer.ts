@@ -10,8 +10,8 @@ import { createRecordBuilder } from '../records/builder.ts';
 import { castBatch } from '../records/cast.ts';
 import { inferSchema } from '../records/infer.ts';
 import type { RecordBuilder, RecordInput, RecordReport } from '../records/record-types.ts';
-import { createSchema } from '../records/schema.ts';
 import type { ParquetSchema } from '../records/types.ts';
+import { checkChoice, checkSchema } from './arguments.ts';
 import type { RecordOptions } from './types.ts';
 
 /** Records that a schema is inferred from. */
@@ -43,7 +43,9 @@ const NOTHING_REPORTED: RecordReport = { records: 0, skipped: 0, nulled: 0, inva
 
 /** Throws `invalid_argument` (a record or batch that does not fit, by number) from `add` and `finishBatch`. */
 export function createRowBuffer(options: RecordOptions): RowBuffer {
-  let schema = options.schema === undefined ? undefined : createSchema(options.schema);
+  checkChoice('onInvalid', options.onInvalid, ['fail', 'skip', 'null']);
+  checkChoice('unknownFields', options.unknownFields, ['error', 'ignore']);
+  let schema = options.schema === undefined ? undefined : checkSchema(options.schema);
   let builder: RecordBuilder | undefined;
   let waiting: Readonly<Record<string, unknown>>[] = [];
   let runs: Run[] = [];

@@ -1,9 +1,9 @@
 /** Records to one file of a chosen name. */
 import { recordBatchBuffers } from '../batch/arrow.ts';
-import { checkPartitionPath } from '../catalog/keys.ts';
 import { BridgeError } from '../errors.ts';
 import { commitIdOfKey } from '../model/commit.ts';
 import { releaseBuffers } from '../platform/memory.ts';
+import { checkFolder } from './arguments.ts';
 import { writeCommit, writtenFile } from './commit.ts';
 import type { ConnectorContext } from './context.ts';
 import { withinSync } from './errors.ts';
@@ -17,7 +17,7 @@ import type { WriteOptions, WriteResult } from './types.ts';
 const MAX_BUFFERED_BYTES = 32 * 1024 * 1024;
 
 export async function write(context: ConnectorContext, options: WriteOptions): Promise<WriteResult> {
-  const partition = withinSync('options', () => checkPartitionPath(options.partitionPath ?? ''));
+  const partition = withinSync('options', () => checkFolder('partitionPath', options.partitionPath ?? ''));
   const key = `${partition === '' ? '' : `${partition}/`}${checkFileName(options.fileName)}`;
   const { config, nextCommitId } = context;
   const buffer = createRowBuffer(options);

@@ -225,6 +225,19 @@ test('leaving a stream early is no error, and wrong arguments are errors of the 
   await assert.rejects(collect(connector.changes({ after: 'no cursor' })), ConfigError);
   await assert.rejects(connector.batchWrite({ records: 5 as never }), ConfigError);
   await assert.rejects(connector.batchWrite({ records: [], batchSize: 0 }), ConfigError);
+  for (const path of ['_lake/commits', 'a/.hidden', '/a', '..']) {
+    await assert.rejects(connector.batchWrite({ records: records(1), path }), ConfigError);
+  }
+  const strange = { schema: SCHEMA, records: records(1) };
+  await assert.rejects(connector.batchWrite({ ...strange, onInvalid: 'maybe' as never }), ConfigError);
+  await assert.rejects(connector.batchWrite({ ...strange, parallelism: 1.5 }), ConfigError);
+  for (const schema of [5, { fields: 'id' }, { fields: [{ name: 'id', type: 'strange' }] }, { fields: [] }]) {
+    await assert.rejects(connector.batchWrite({ ...strange, schema: schema as never }), SchemaError);
+  }
+  for (const wrong of [null, 5, 'text', undefined, [1, 2, 3, 4, 5, 6]]) {
+    await assert.rejects(connector.batchWrite({ ...strange, records: [wrong as never] }), SchemaError);
+    await assert.rejects(connector.batchWrite({ records: [wrong as never] }), SchemaError);
+  }
   const missing = new ValuePartitioning('nowhere');
   await assert.rejects(connector.batchWrite({ records: records(1), partitioning: missing }), {
     name: 'ConfigError',
