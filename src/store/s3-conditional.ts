@@ -10,11 +10,14 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { BridgeError } from '../errors.ts';
-import { systemRandomness } from '../platform/clock.ts';
+import { systemClock, systemRandomness } from '../platform/clock.ts';
 import { call, objectParams, type S3Context } from './s3-context.ts';
+import { listObjects, listOpenUploads } from './s3-list.ts';
 import { abortUntilGone } from './s3-settle.ts';
 
-const FOLDER = '_lake/tmp/';
+const PREFIX = '_lake/tmp/condition-';
+/** A trial takes moments: what is older belongs to a bridge that was killed in one. */
+const STALE_MS = 600_000;
 const BODY = new Uint8Array(1);
 
 /** Throws `config` where it does not; what else keeps the object from being written is thrown as it is. */
@@ -22,7 +25,7 @@ export async function checkConditionalWrites(
   context: S3Context,
   remove: (key: string) => Promise<void>,
 ): Promise<void> {
-  const key = `${FOLDER}condition-${systemRandomness.hex(8)}`;
+  const key = `${PREFIX}${systemRandomness.hex(8)}`;
   // As files of the lake are written, so that a key of encryption that is missing shows at the start too.
   const params = objectParams(context, key, {}, systemRandomness.hex(8));
   const put = () => context.client.send(new PutObjectCommand({ ...params, Body: BODY, IfNoneMatch: '*' }));
@@ -32,6 +35,17 @@ export async function checkConditionalWrites(
     if (context.config.multipart.enabled) await checkUpload(context, key, params);
   } finally {
     await remove(key).catch((error: BridgeError) => context.warn(`${key}, of a trial at the start, stays`, error));
+  }
+  await removeLeft(context, remove).catch((error: BridgeError) => {
+    context.warn(`what a killed bridge left of its trial under ${PREFIX} stays`, error);
+  });
+}
+
+async function removeLeft(context: S3Context, remove: (key: string) => Promise<void>): Promise<void> {
+  const isLeft = (ms: number) => systemClock.nowMs() - ms > STALE_MS;
+  for await (const { key, modifiedMs } of listObjects(context, PREFIX, {})) if (isLeft(modifiedMs)) await remove(key);
+  for (const { key, uploadId, startedMs } of await listOpenUploads(context, PREFIX)) {
+    if (isLeft(startedMs)) await abortUntilGone(context, key, uploadId);
   }
 }
 

@@ -30,6 +30,8 @@ test('a server that keeps conditions is asked once, and nothing is left of it', 
     'AbortMultipartUpload',
     'ListParts',
     'DeleteObjects',
+    'ListObjectsV2',
+    'ListMultipartUploads',
   ];
   assert.deepEqual(calls(seen), ['ListObjectsV2', 'ListObjectsV2', ...once]);
   await store.check(FOR_WRITING);
@@ -71,5 +73,46 @@ test('with conditional_writes = false, or without multipart, what is not used is
   const multipart = { ...s3Config('').multipart, enabled: false };
   const whole = await faultyStore(t, serverThat(), { createBucket: false, multipart });
   await whole.store.check(FOR_WRITING);
-  assert.deepEqual(calls(whole.seen), ['ListObjectsV2', 'PutObject', 'PutObject', 'DeleteObjects']);
+  assert.deepEqual(calls(whole.seen), [
+    'ListObjectsV2',
+    'PutObject',
+    'PutObject',
+    'DeleteObjects',
+    'ListObjectsV2',
+    'ListMultipartUploads',
+  ]);
+});
+
+test('what a bridge that was killed in a trial left is removed once it is old', async (t) => {
+  const name = (what: string) => `a/prefix/_lake/tmp/condition-${what}`;
+  const at = (minutesAgo: number) => new Date(Date.now() - minutesAgo * 60_000).toISOString();
+  const listed: Record<string, string> = {
+    ListObjectsV2: `<ListBucketResult><IsTruncated>false</IsTruncated>
+<Contents><Key>${name('old')}</Key><Size>1</Size><LastModified>${at(11)}</LastModified></Contents>
+<Contents><Key>${name('new')}</Key><Size>1</Size><LastModified>${at(9)}</LastModified></Contents></ListBucketResult>`,
+    ListMultipartUploads: `<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>
+<Upload><Key>${name('old')}</Key><UploadId>u-old</UploadId><Initiated>${at(11)}</Initiated></Upload>
+<Upload><Key>${name('new')}</Key><UploadId>u-new</UploadId><Initiated>${at(9)}</Initiated></Upload></ListMultipartUploadsResult>`,
+  };
+  const whole = serverThat();
+  const { store, seen, warnings } = await faultyStore(
+    t,
+    (one, response) => {
+      const body = listed[one.call];
+      return body === undefined ? whole(one, response) : response.writeHead(200).end(body);
+    },
+    { createBucket: false },
+  );
+  await store.check(FOR_WRITING);
+  const deleted = seen
+    .filter(({ call }) => call === 'DeleteObjects')
+    .map(({ body }) => /<Key>(.*?)<\/Key>/.exec(`${body}`)?.[1]);
+  assert.equal(deleted.length, 2);
+  assert.equal(deleted[1], name('old'));
+  assert.equal(
+    seen.filter(({ call }) => call === 'AbortMultipartUpload').length,
+    2,
+    "the trial's own, and the old one",
+  );
+  assert.deepEqual(warnings, []);
 });
