@@ -13,7 +13,8 @@
  * | timestamp(us) | dates and times of which none has an offset, with or without dates among them |
  * | string | everything else, and columns without a value |
  *
- * What has a zero in front (`00501`) or a plus (`+4912345`) is no number but text.
+ * What has a zero in front (`00501`) or a plus (`+4912345`) is no number but text; so are times with more than nine
+ * digits of a second, and those of which some need nanoseconds and others are outside of the years 1678 to 2261.
  */
 import { parseFloatText, parseInteger } from './number-text.ts';
 import type { TextRules } from './record-types.ts';
@@ -30,6 +31,8 @@ interface Seen {
   /** An integer that a double does not hold. */
   unsafe: boolean;
   nanos: boolean;
+  /** A day that nanoseconds of 64 bits do not reach. */
+  far: boolean;
   nulls: boolean;
 }
 
@@ -56,7 +59,7 @@ export function inferTextSchema(
     createCellReader({ name, type: { kind: 'bool' }, nullable: true, metadata: {} }, rules),
   );
   const seen = names.map(
-    (): Seen => ({ forms: new Set(), negative: false, unsafe: false, nanos: false, nulls: false }),
+    (): Seen => ({ forms: new Set(), negative: false, unsafe: false, nanos: false, far: false, nulls: false }),
   );
   for (const row of rows) {
     for (let i = 0; i < names.length; i++) note(seen[i]!, readers[i]!(row[i]));
@@ -73,6 +76,9 @@ function note(seen: Seen, cell: unknown): void {
   else if (!seen.forms.has('text')) seen.forms.add(formOf(cell, seen));
 }
 
+/** Days from 1970 that nanoseconds reach in either direction, but for the last hours. */
+const NANOS_DAYS = 106_750;
+
 const NUMBER_LIKE = /^-?(?:0|[1-9]\d*|(?=\.\d))(?:\.\d*)?(?:[eE][+-]?\d+)?$/;
 
 function formOf(cell: string, seen: Seen): Form {
@@ -82,15 +88,20 @@ function formOf(cell: string, seen: Seen): Form {
     if (lower === 'true' || lower === 'false') return 'bool';
     if (parseFloatText(cell) !== undefined && /[a-z]/.test(lower) && !/\d/.test(lower)) return 'special';
   }
-  if (parseDate(cell) !== undefined) return 'date';
+  const day = parseDate(cell);
+  if (day !== undefined) {
+    seen.far ||= Math.abs(day) > NANOS_DAYS;
+    return 'date';
+  }
   const time = parseTime(cell);
-  if (time !== undefined) {
+  if (time !== undefined && !time.finer) {
     seen.nanos ||= time.nanos % 1000 !== 0;
     return 'time';
   }
   const dateTime = parseDateTime(cell);
-  if (dateTime === undefined) return 'text';
+  if (dateTime === undefined || dateTime.finer) return 'text';
   seen.nanos ||= dateTime.nanos % 1000 !== 0;
+  seen.far ||= Math.abs(dateTime.days) > NANOS_DAYS;
   return dateTime.offset === undefined ? 'local' : 'instant';
 }
 
@@ -103,7 +114,7 @@ function numberForm(cell: string, seen: Seen): Form {
   return BigInt.asUintN(64, integer) === integer ? 'uint64' : 'text';
 }
 
-function typeOf({ forms, negative, unsafe, nanos }: Seen): FieldType {
+function typeOf({ forms, negative, unsafe, nanos, far }: Seen): FieldType {
   const only = (...allowed: Form[]): boolean => forms.size > 0 && [...forms].every((form) => allowed.includes(form));
   const unit: TimeUnit = nanos ? 'ns' : 'us';
   if (only('bool')) return { kind: 'bool' };
@@ -112,6 +123,7 @@ function typeOf({ forms, negative, unsafe, nanos }: Seen): FieldType {
   if (only('int64', 'float', 'special') && !only('special') && !unsafe) return { kind: 'float64' };
   if (only('date')) return { kind: 'date' };
   if (only('time')) return { kind: 'time', unit };
+  if (nanos && far) return { kind: 'string' };
   if (only('instant')) return { kind: 'timestamp', unit, timezone: 'UTC' };
   if (only('local', 'date')) return { kind: 'timestamp', unit, timezone: undefined };
   return { kind: 'string' };

@@ -34,8 +34,55 @@ const NAMED: Readonly<Record<string, number>> = {
   '-infinity': Number.NEGATIVE_INFINITY,
 };
 
+/** Powers of ten that a double holds exactly. */
+const POWERS = Array.from({ length: 23 }, (_, i) => 10 ** i);
+
+/** What `scanDecimal` found: the digits as an integer, and how many of them stood behind the point. */
+let scanned = 0;
+let scannedScale = 0;
+
+/**
+ * Reads a number without an exponent and of at most 15 digits, which is what nearly every number in a file is, into
+ * `scanned` and `scannedScale`; false for all other text. A regular expression and Number() took three times as long.
+ */
+function scanDecimal(text: string): boolean {
+  const { length } = text;
+  const first = text.charCodeAt(0);
+  const start = first === 45 ? 1 : 0;
+  if (length - start > MAX_SAFE_DIGITS + 1) return false;
+  let value = 0;
+  let point = -1;
+  for (let i = start; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 46 && point < 0) {
+      point = i;
+      continue;
+    }
+    const digit = code - ZERO;
+    if (digit < 0 || digit > 9) return false;
+    value = value * 10 + digit;
+  }
+  const digits = length - start - (point < 0 ? 0 : 1);
+  if (digits === 0 || digits > MAX_SAFE_DIGITS) return false;
+  scanned = start === 1 ? -value : value;
+  scannedScale = point < 0 ? 0 : length - point - 1;
+  return true;
+}
+
+/**
+ * A number as an integer of `scale` digits behind the point, where both have at most 15 digits and nothing is lost;
+ * undefined where that is not so, or not known without a closer look (`parseDecimal`).
+ */
+export function scaledInteger(text: string, scale: number): number | undefined {
+  if (!scanDecimal(text) || scannedScale > scale || scale - scannedScale > MAX_SAFE_DIGITS) return undefined;
+  const value = scanned * POWERS[scale - scannedScale]!;
+  return Math.abs(value) < 1e15 ? value : undefined;
+}
+
 /** The nearest double; undefined for text that is no number, and for digits beyond the largest double. */
 export function parseFloatText(text: string): number | undefined {
+  // Both numbers are exact, so that their quotient is the double nearest to the true one.
+  if (scanDecimal(text)) return scanned / POWERS[scannedScale]!;
   if (!FLOAT.test(text)) return text.length <= 9 ? NAMED[text.toLowerCase()] : undefined;
   const value = Number(text);
   return Number.isFinite(value) ? value : undefined;

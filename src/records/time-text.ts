@@ -11,6 +11,8 @@ export interface TimeOfDay {
   readonly seconds: number;
   /** Nanoseconds of the second. */
   readonly nanos: number;
+  /** Digits other than zeros follow on those of the nanoseconds. */
+  readonly finer: boolean;
 }
 
 export interface DateTime extends TimeOfDay {
@@ -23,11 +25,14 @@ export interface DateTime extends TimeOfDay {
 const ZERO = 48;
 const FRACTION_DIGITS = 9;
 
-/** Two digits at `at`; NaN where they are none. */
+/** What `two` gives for what are no digits: small integers only, so that no number on the way is a double. */
+const NO_DIGITS = -10_000;
+
+/** Two digits at `at`; NO_DIGITS where they are none. */
 function two(text: string, at: number): number {
   const tens = text.charCodeAt(at) - ZERO;
   const ones = text.charCodeAt(at + 1) - ZERO;
-  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : NO_DIGITS;
 }
 
 const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
@@ -54,19 +59,25 @@ function daysOf(year: number, month: number, day: number): number {
   );
 }
 
-/** Where the last time ended in its text. */
+function isTime(hours: number, minutes: number): boolean {
+  return hours >= 0 && hours < 24 && minutes >= 0 && minutes < 60;
+}
+
+/** Where the last time ended in its text, and whether it had digits beyond nanoseconds. */
 let end = 0;
+let finer = false;
 
 function timeAt(text: string, start: number): TimeOfDay | undefined {
   const hours = two(text, start);
   const minutes = two(text, start + 3);
-  if (text.charCodeAt(start + 2) !== 58 || !(hours < 24 && minutes < 60)) return undefined;
+  if (text.charCodeAt(start + 2) !== 58 || !isTime(hours, minutes)) return undefined;
   let seconds = 0;
   let nanos = 0;
   end = start + 5;
+  finer = false;
   if (text.charCodeAt(end) === 58) {
     seconds = two(text, end + 1);
-    if (!(seconds < 60)) return undefined;
+    if (!(seconds >= 0 && seconds < 60)) return undefined;
     end += 3;
     const point = text.charCodeAt(end);
     if (point === 46 || point === 44) {
@@ -75,7 +86,7 @@ function timeAt(text: string, start: number): TimeOfDay | undefined {
       nanos = fraction;
     }
   }
-  return { seconds: hours * 3600 + minutes * 60 + seconds, nanos };
+  return { seconds: hours * 3600 + minutes * 60 + seconds, nanos, finer };
 }
 
 function fractionAt(text: string, start: number): number | undefined {
@@ -84,11 +95,11 @@ function fractionAt(text: string, start: number): number | undefined {
   for (end = start; end < text.length; end++) {
     const digit = text.charCodeAt(end) - ZERO;
     if (digit < 0 || digit > 9) break;
-    // Beyond nanoseconds only zeros lose nothing.
-    if (digits === FRACTION_DIGITS && digit !== 0) return undefined;
     if (digits < FRACTION_DIGITS) {
       value = value * 10 + digit;
       digits++;
+    } else if (digit !== 0) {
+      finer = true;
     }
   }
   if (digits === 0) return undefined;
@@ -103,9 +114,9 @@ function offsetAt(text: string): number | null | undefined {
   if (sign !== 43 && sign !== 45) return undefined;
   const colon = text.charCodeAt(end + 3) === 58 ? 1 : 0;
   const rest = text.length - end;
-  const minutes = rest === 3 ? 0 : rest === 5 + colon ? two(text, end + 3 + colon) : Number.NaN;
+  const minutes = rest === 3 ? 0 : rest === 5 + colon ? two(text, end + 3 + colon) : NO_DIGITS;
   const hours = two(text, end + 1);
-  if (!(hours < 24 && minutes < 60)) return undefined;
+  if (!isTime(hours, minutes)) return undefined;
   return (sign === 45 ? -1 : 1) * (hours * 60 + minutes);
 }
 
@@ -124,7 +135,7 @@ export function parseTime(text: string): TimeOfDay | undefined {
 export function parseDateTime(text: string): DateTime | undefined {
   const days = dayAt(text);
   if (days === undefined) return undefined;
-  if (text.length === 10) return { days, seconds: 0, nanos: 0, offset: undefined };
+  if (text.length === 10) return { days, seconds: 0, nanos: 0, finer: false, offset: undefined };
   const separator = text.charCodeAt(10);
   if (separator !== 84 && separator !== 32 && separator !== 116) return undefined; // T, space, t
   const time = timeAt(text, 11);

@@ -92,6 +92,7 @@ const CELLS: readonly (readonly [type: string, cells: readonly string[]])[] = [
   ['timestamp(ns, UTC)', ['2024-02-29T13:45:00.123456789Z']],
   ['timestamp(us)', ['2024-02-29 13:45:00', '2024-02-29']],
   ['string', ['2024-02-29 13:45:00', '2024-02-29 13:45:00Z']],
+  ['string', ['2024-02-29T13:45:00.123456789', '9999-12-31']],
   ['string', ['1', 'true']],
   ['string', ['', '']],
   ['string', ['a', '1']],

@@ -1,5 +1,5 @@
 /** How decimals are stored: as integers of 128 or 256 bits, the number times ten to the scale. */
-import { type DecimalDigits, parseDecimal } from '../number-text.ts';
+import { type DecimalDigits, parseDecimal, scaledInteger } from '../number-text.ts';
 import type { Store } from './fixed.ts';
 import { setSafeInt64 } from './numbers.ts';
 
@@ -10,8 +10,14 @@ export function storeDecimal(precision: number, scale: number, bytes: number): S
   const whole = precision - scale;
   const digits = `at most ${whole} ${whole === 1 ? 'digit' : 'digits'} before and ${scale} behind the point`;
   const expected = `a decimal number with ${digits} (decimal(${precision},${scale}))`;
+  const limit = 10 ** Math.min(precision, SAFE_DIGITS);
   return (view, at, value) => {
     const text = decimalText(value);
+    const small = text === undefined ? undefined : scaledInteger(text, scale);
+    if (small !== undefined && small < limit && small > -limit) {
+      setSmall(view, at, small, bytes);
+      return undefined;
+    }
     const found = text === undefined ? undefined : parseDecimal(text);
     const unscaled = found && unscaledDigits(found, precision, scale);
     if (found === undefined || unscaled === undefined) return expected;

@@ -3,10 +3,15 @@ import { parseFloatText, parseInteger } from '../number-text.ts';
 import type { IntegerKind } from '../types.ts';
 import type { Store } from './fixed.ts';
 
-const BOOLS: Readonly<Record<string, boolean>> = { true: true, false: false, 1: true, 0: false };
+function boolOf(text: string): boolean | undefined {
+  if (text === 'true' || text === '1') return true;
+  if (text === 'false' || text === '0') return false;
+  const lower = text.length <= 5 ? text.toLowerCase() : '';
+  return lower === 'true' ? true : lower === 'false' ? false : undefined;
+}
 
 export const storeBool: Store = (view, at, value) => {
-  const found = typeof value === 'string' ? BOOLS[value.toLowerCase()] : value;
+  const found = typeof value === 'string' ? boolOf(value) : value;
   if (typeof found !== 'boolean') return 'true or false (bool)';
   view.setUint8(at, found ? 1 : 0);
   return undefined;

@@ -31,7 +31,7 @@ function dayOfText(text: string, truncate: boolean): number | undefined {
   if (days !== undefined) return days;
   const time = parseDateTime(text);
   if (time === undefined || (time.offset ?? 0) !== 0) return undefined;
-  return truncate || (time.seconds === 0 && time.nanos === 0) ? time.days : undefined;
+  return truncate || (time.seconds === 0 && time.nanos === 0 && !time.finer) ? time.days : undefined;
 }
 
 function dayOfDate(value: unknown, truncate: boolean): number | undefined {
@@ -68,7 +68,7 @@ function countOfTime(
 ): number | undefined {
   if (time === undefined) return undefined;
   const part = time.nanos / nanosEach;
-  if (!truncate && !Number.isInteger(part)) return undefined;
+  if (!truncate && (time.finer || !Number.isInteger(part))) return undefined;
   return time.seconds * perSecond + Math.floor(part);
 }
 
@@ -103,7 +103,7 @@ export function storeTimestamp(unit: TimeUnit, timezone: string | undefined, tru
     const time = parseDateTime(text);
     if (time === undefined) return expected;
     const part = time.nanos / nanosEach;
-    if (!truncate && !Number.isInteger(part)) return expected;
+    if (!truncate && (time.finer || !Number.isInteger(part))) return expected;
     const seconds = secondsOf(time, timezone, instantsOf);
     return typeof seconds === 'string' ? seconds : storeCount(view, at, seconds, Math.floor(part));
   }
