@@ -10,6 +10,7 @@ const BENCHES: Readonly<Record<string, string>> = {
   read: 'reads of a large lake, beside DuckDB',
   connector: 'batchWrite of the library to files and MinIO, beside pyarrow',
   tables: 'CSV to Parquet and Avro, beside a sequential Python script',
+  records: 'records and cells of text to Arrow',
 };
 const [name = '', ...options] = process.argv.slice(2);
 if (!Object.hasOwn(BENCHES, name)) {
