@@ -4,7 +4,8 @@ export type { Compression } from '../config/types.ts';
 export type { ErrorCode } from '../errors.ts';
 export type { Granularity } from '../model/layout.ts';
 export type { Cost, ExplainedFile, ReadExplanation } from '../model/read-explanation.ts';
-export type { SchemaChange } from '../records/evolve.ts';
+export type { SchemaChange, SchemaCompatibility } from '../records/evolve.ts';
+export type { InferOptions } from '../records/infer.ts';
 export type { InvalidValue, OnInvalid, RecordInput, RecordReport } from '../records/record-types.ts';
 export type { OutputRecord, RecordValue } from '../records/to-records.ts';
 export type {
@@ -68,4 +69,5 @@ export type {
   S3MultipartOptions,
   S3Options,
 } from './s3-options.ts';
+export { createSchema, inferSchema, parseSchema, printSchema, readSchemaFile, unifySchemas } from './schemas.ts';
 export type * from './types.ts';

@@ -12,6 +12,9 @@ import { sameType } from './widen.ts';
 
 export const SCHEMA_KEY = 'otel-lake.schema';
 
+/** Under which Arrow's writers keep their own form of the schema. */
+const ARROW_KEY = 'ARROW:schema';
+
 /** Keys that say what a file is, not what its rows are, begin with this. */
 const OWN_PREFIX = 'otel-lake.';
 
@@ -42,7 +45,7 @@ export function withFileMetadata(schema: ParquetSchema, metadata: Readonly<Recor
       ? { ...field, type: zoned(field.type, more.type), metadata: more.metadata }
       : field;
   });
-  const own = Object.entries(metadata).filter(([key]) => !key.startsWith(OWN_PREFIX));
+  const own = Object.entries(metadata).filter(([key]) => !key.startsWith(OWN_PREFIX) && key !== ARROW_KEY);
   return { fields, metadata: Object.fromEntries(own) };
 }
 

@@ -22,6 +22,7 @@ import { BridgeError } from '../errors.ts';
 import { createSchema } from './schema.ts';
 import type { FieldType, ParquetField, ParquetSchema } from './types.ts';
 
+/** How far a schema is inferred from. */
 export interface InferOptions {
   /** Records looked at, at most. Default 10,000. */
   readonly maxRecords?: number | undefined;

@@ -1,5 +1,7 @@
 /** The footers of all files of a dataset, and the one schema they have together. */
+import type { FileMetaData } from 'hyparquet';
 import { BridgeError } from '../../errors.ts';
+import { withFileMetadata } from '../../records/file-schema.ts';
 import { type FileSchema, schemaOfFile } from '../../records/parquet-schema.ts';
 import type { ParquetSchema } from '../../records/types.ts';
 import { unifyTwo } from '../../records/unify.ts';
@@ -36,7 +38,7 @@ export async function openFiles(objects: readonly DatasetObject[], context: Open
   let whole: ParquetSchema | undefined;
 
   function take(object: DatasetObject, footer: Footer): DatasetFile {
-    const found = schemaOfFile(footer.metadata.schema);
+    const found = fileSchema(footer.metadata);
     const text = JSON.stringify(found.schema.fields);
     if (!taken.has(text)) {
       whole = widened(whole, found, object.key);
@@ -72,6 +74,13 @@ export async function openFiles(objects: readonly DatasetObject[], context: Open
     files,
     unsupported: [...unsupported],
   };
+}
+
+/** The schema of a file, with what its metadata says of the columns beyond their types in Parquet. */
+function fileSchema({ schema, key_value_metadata: pairs = [] }: FileMetaData): FileSchema {
+  const found = schemaOfFile(schema);
+  const metadata = Object.fromEntries(pairs.map(({ key, value = '' }) => [key, value]));
+  return { ...found, schema: withFileMetadata(found.schema, metadata) };
 }
 
 class Incompatible extends BridgeError {
