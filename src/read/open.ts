@@ -52,6 +52,7 @@ export async function openFile(
   const opening: FileAttempt = { key: planned.key, failed: false };
   const groups = await attempt(opening, context, async () => {
     const { footer, left } = await openFooter(reader, planned, plan, context);
+    context.checkFooter?.(footer, planned.key);
     const first = present(plan.filterColumns, footer, context);
     const rest = present(plan.outputColumns, footer, context);
     for (const column of first) rest.delete(column);

@@ -17,6 +17,7 @@ import { type OpenGroup, openFile } from './open.ts';
 import { type ByteRuns, fetchRuns } from './parquet/byte-runs.ts';
 import { columnBytes, encodedBytes, leavesOf, rangesOf, spansOf } from './parquet/column-span.ts';
 import { decodeSpans, type Views } from './parquet/decode.ts';
+import type { Footer } from './parquet/footer.ts';
 import type { FooterCache } from './parquet/footer-cache.ts';
 import type { RowRange } from './parquet/page-index.ts';
 import type { ReadPlan } from './plan.ts';
@@ -43,6 +44,8 @@ export interface ScanContext
   /** Rows that are wanted at most, of each file too: without a filter only the pages that hold so many are read. */
   readonly limit?: number | undefined;
   readonly footers?: FooterCache | undefined;
+  /** Throws where a file must not be read as the schema says. */
+  readonly checkFooter?: ((footer: Footer, key: string) => void) | undefined;
 }
 
 interface Fetched {

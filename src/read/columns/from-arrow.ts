@@ -5,6 +5,7 @@
 import { type Data, DataType, Type, type Vector } from 'apache-arrow';
 import { BridgeError } from '../../errors.ts';
 import type { ReadType } from '../schema.ts';
+import { int64Values, mismatch, unpackBits, validBytes } from './arrow-data.ts';
 import { nullView } from './nulls.ts';
 import type { TextView, View } from './view.ts';
 import { bytesView, decimalView, wideIntView } from './wide.ts';
@@ -110,16 +111,6 @@ function hexView(data: Data, width: number): TextView {
   return { kind: 'text', rows, codes: undefined, valid: validBytes(data), offsets, bytes };
 }
 
-export function int64Values(data: Data, name: string): BigInt64Array {
-  if (!DataType.isInt(data.type)) throw mismatch(name, data, 'an integer');
-  const values = data.values as BigInt64Array | BigUint64Array | Int32Array;
-  if (values instanceof BigInt64Array) return values.subarray(0, data.length);
-  if (values instanceof BigUint64Array) return new BigInt64Array(values.buffer, values.byteOffset, data.length);
-  const wide = new BigInt64Array(data.length);
-  for (let i = 0; i < data.length; i++) wide[i] = BigInt(values[i]!);
-  return wide;
-}
-
 /** Arrow's TimeUnit: seconds, milliseconds, microseconds, nanoseconds. */
 const UNITS_PER_SECOND = [1n, 1_000n, 1_000_000n, 1_000_000_000n];
 
@@ -156,23 +147,4 @@ function entriesOf(data: Data, name: string, expected: string): readonly [key: D
   const entries = list ? data.children[0] : undefined;
   if (entries?.children.length !== 2) throw mismatch(name, data, expected);
   return [entries.children[0]!, entries.children[1]!];
-}
-
-/** Validity as a byte a row; undefined where no row is null. */
-export function validBytes(data: Data): Uint8Array | undefined {
-  const bits = data.nullBitmap as Uint8Array | undefined;
-  if (bits === undefined || bits.length === 0 || data.nullCount === 0) return undefined;
-  return unpackBits(bits, data.offset, data.length);
-}
-
-function unpackBits(bits: Uint8Array, offset: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  for (let i = 0; i < length; i++) bytes[i] = (bits[(offset + i) >> 3]! >> ((offset + i) & 7)) & 1;
-  return bytes;
-}
-
-export function mismatch(name: string, data: Data, expected: string): BridgeError {
-  return new BridgeError('unprocessable', `column ${name} is ${data.type} in the file, ${expected} in the table`, {
-    hint: 'Rewrite the file with the type of the table, or read with on_error=skip.',
-  });
 }

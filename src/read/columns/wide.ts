@@ -1,7 +1,8 @@
 /** Arrow columns of the types that the bridge's own tables have not, as views. Widening loses nothing; narrowing is refused. */
 import { type Data, DataType } from 'apache-arrow';
+import { BridgeError } from '../../errors.ts';
 import type { ReadType } from '../schema.ts';
-import { int64Values, mismatch, validBytes } from './from-arrow.ts';
+import { int64Values, mismatch, validBytes } from './arrow-data.ts';
 import type { DecimalView, IntForm, IntView, TextView } from './view.ts';
 
 type IntType = Extract<ReadType, { kind: 'integer' | 'date' | 'time' | 'instant' }>;
@@ -53,7 +54,18 @@ function inUnit(data: Data, unit: number, wanted: bigint, name: string, expected
   const found = ARROW_UNITS[unit]!;
   if (found > wanted) throw mismatch(name, data, expected);
   const values = widened(data);
-  return found === wanted ? values : values.map((value) => value * (wanted / found));
+  if (found === wanted) return values;
+  const factor = wanted / found;
+  const valid = validBytes(data);
+  return values.map((value, i) => {
+    if (valid !== undefined && valid[i] === 0) return 0n;
+    const wide = value * factor;
+    if (BigInt.asIntN(64, wide) === wide) return wide;
+    throw new BridgeError(
+      'unprocessable',
+      `column ${name}: the value ${value} of ${data.type} is out of range of ${expected}`,
+    );
+  });
 }
 
 const WORD = 32n;

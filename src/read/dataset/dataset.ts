@@ -7,14 +7,17 @@
  */
 import type { LakeObject } from '../../catalog/types.ts';
 import { BridgeError } from '../../errors.ts';
+import { schemaOfFile } from '../../records/parquet-schema.ts';
 import { outputSchema, toRecordBatch } from '../emit/to-arrow.ts';
 import { explainPlan } from '../explain.ts';
+import type { Footer } from '../parquet/footer.ts';
 import { createFooterCache } from '../parquet/footer-cache.ts';
 import { type BoundRequest, bindRequest, planFiles, type ReadPlan } from '../plan.ts';
 import { upTo } from '../read.ts';
 import { type ScanContext, scanFiles } from '../scan.ts';
 import { emptyStats, type ReadStats, type SelectedBatch } from '../types.ts';
 import { aggregateFiles } from './aggregate.ts';
+import { checkFits } from './fits.ts';
 import { openFiles } from './open.ts';
 import { readSchemaOf } from './read-schema.ts';
 import type { Dataset, DatasetObject, DatasetOptions, DatasetQuery, DatasetRead } from './types.ts';
@@ -41,6 +44,10 @@ export async function openDataset(options: DatasetOptions): Promise<Dataset> {
       ? await openFiles(objects, { store, ranges, footers, onOpened, onError, signal, stats: opened })
       : { schema: options.schema, unsupported: [], files: objects.map((file) => ({ ...file, rows: file.rows })) };
   const schema = readSchemaOf(found.schema, name);
+  const checkFooter =
+    options.schema === undefined
+      ? undefined // what the footers have together fits each of them
+      : ({ metadata }: Footer, key: string) => checkFits(schemaOfFile(metadata.schema).schema, found.schema, key);
 
   function bind({ filter, select }: DatasetQuery): BoundRequest {
     return bindRequest({ filter: filter?.trim() ? filter : undefined, select, from: undefined, to: undefined }, schema);
@@ -59,6 +66,7 @@ export async function openDataset(options: DatasetOptions): Promise<Dataset> {
       store,
       schema,
       promotions: [],
+      checkFooter,
       batchSize,
       rooms,
       ranges,

@@ -295,6 +295,52 @@ describe('files of several generations', () => {
     assert.equal(String(read.arrowSchema.fields[0]!.type), 'Int64');
   });
 
+  test('a column that does not widen to the type asked for is an error of its file', async (t) => {
+    const folder = await write(t);
+    const schema = createSchema({
+      fields: [
+        { name: 'id', type: 'int32' },
+        { name: 'note', type: 'json' },
+      ],
+    });
+    const strict = await openFolder(folder, { schema });
+    await assert.rejects(text(strict), {
+      code: 'unprocessable',
+      message: /b\.parquet does not fit the schema asked for: column id is int64, which does not widen to int32/,
+    });
+    const read = (await openFolder(folder, { schema, onError: 'skip' })).read({ select: ['id'] });
+    const batches = await Array.fromAsync(read.batches());
+    assert.deepEqual(
+      batches.map(({ numRows }) => numRows),
+      [2, 1],
+    );
+    assert.deepEqual(
+      read.stats.skipped.map(({ key }) => key),
+      ['b.parquet'],
+    );
+  });
+
+  test('times of Spark and Impala (INT96) are timestamps, and a time that a finer unit cannot hold is an error', async (t) => {
+    const folder = await folderOf({
+      a: "pq.write_table(pa.table({'at': pa.array([1, 2_000_000], pa.timestamp('us'))}), path, use_deprecated_int96_timestamps=True)",
+      b: "pq.write_table(pa.table({'at': pa.array([5, None], pa.timestamp('ms'))}), path)",
+    })(t);
+    const dataset = await openFolder(folder);
+    assert.deepEqual(dataset.schema.fields.map(printField), ['at: timestamp(ns)']);
+    assert.deepEqual(await rows(dataset, { filter: "at >= '1970-01-01T00:00:00.005'" }), [
+      { at: '1970-01-01T00:00:02.000000000' },
+      { at: '1970-01-01T00:00:00.005000000' },
+    ]);
+    await python(
+      `${IMPORTS}\npq.write_table(pa.table({'at': pa.array([32503680000000], pa.timestamp('ms'))}), path)`,
+      join(folder, 'c.parquet'),
+    );
+    await assert.rejects(text(await openFolder(folder)), {
+      code: 'unprocessable',
+      message: /c\.parquet.*out of range/,
+    });
+  });
+
   const clash = folderOf({
     a: "pq.write_table(pa.table({'id': pa.array([1], pa.int64()), 'name': ['x'], 'same': [1]}), path)",
     b: "pq.write_table(pa.table({'id': ['one'], 'name': [7], 'same': [2]}), path)",
