@@ -2,9 +2,10 @@
  * `npm run bench connector`: batchWrite of records from an async iterable, by service and hour, to files and to a MinIO,
  * beside pyarrow on one thread over the same records.
  *
- * Every step is a process of its own, so that its memory is its own. CPU time is the process's, user and system: on a busy
- * machine it says more than the wall clock. What the source of the records costs is measured alone and taken off. pyarrow's
- * two parts are told apart: columns of dicts (from_pylist) and writing columns (write_dataset); the goal is held to both together, since batchWrite does both.
+ * Every step is a process of its own, so that its memory is its own. CPU time is the process's, user and system: on a
+ * busy machine it says more than the wall clock. What the source of the records costs is measured alone and taken off.
+ * pyarrow's two parts are told apart: columns of dicts (from_pylist) and writing columns (write_dataset); the goal is
+ * held to both together, since batchWrite does both.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

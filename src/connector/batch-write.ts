@@ -3,8 +3,9 @@
  * then one file a partition is written of them, `parallelism` files at a time, and so on to the end. The commit record
  * comes last: it makes the files of the whole call visible to reads at once.
  *
- * Memory: what waits, and while it is ordered as much again in sort keys; a row group of each file under way (24 MiB), one of them thrice while it is encoded; the
- * encoded files under way, as far as the store holds them (`s3.multipart.threshold_mb`).
+ * Memory: what waits, and as much again in keys while it is ordered; a row group of each file under way (24 MiB), one of
+ * them thrice while it is encoded; the encoded files under way, as far as the store holds them
+ * (`s3.multipart.threshold_mb`).
  */
 import pLimit from 'p-limit';
 import { recordBatchBuffers } from '../batch/arrow.ts';

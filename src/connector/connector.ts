@@ -59,8 +59,8 @@ export class S3ParquetConnector {
   }
 
   /**
-   * The same by the sections `[storage]`, `[s3]`, `[parquet]`, `[partitioning]` and `[operations]` of a TOML file. The others may be there,
-   * so that a bridge's file serves as it is.
+   * The same by the sections `[storage]`, `[s3]`, `[parquet]`, `[partitioning]` and `[operations]` of a TOML file. The
+   * others may be there, so that a bridge's file serves as it is.
    *
    * @throws ConfigError where the file is missing or wrong, with the line of each problem
    */

@@ -1,6 +1,6 @@
 /**
- * Rows on their way into files: records become Arrow record batches of `batchRows` rows, batches that are given are taken as they
- * are, and both wait here until they are taken to be written.
+ * Rows on their way into files: records become Arrow record batches, batches that are given are cast to the schema, and
+ * both wait here until they are taken to be written.
  */
 import { RecordBatch, type Schema } from 'apache-arrow';
 import { arrowBytes, MAX_BATCHES } from '../batch/gather.ts';
