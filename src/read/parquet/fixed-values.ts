@@ -56,8 +56,8 @@ function copyWords(
   }
 }
 
-/** How many of a page's slots have a value. */
-function presentOf(count: number, valid: Uint8Array | undefined): number {
+/** How many of the slots have a value. */
+export function presentOf(count: number, valid: Uint8Array | undefined): number {
   if (valid === undefined) return count;
   let present = 0;
   for (let i = 0; i < count; i++) present += valid[i]!;

@@ -10,7 +10,13 @@ import { releaseMade } from '../../platform/memory.ts';
 import type { View } from '../columns/view.ts';
 import { sliceView } from '../columns/view.ts';
 import type { LeafForm } from './column-form.ts';
-import { createFixedValues, type FixedValues, readWordDictionary, type WordDictionary } from './fixed-values.ts';
+import {
+  createFixedValues,
+  type FixedValues,
+  presentOf,
+  readWordDictionary,
+  type WordDictionary,
+} from './fixed-values.ts';
 import { decodeCodes } from './hybrid.ts';
 import { createLevelReader, type LeafLevels, type LevelBytes, type LevelReader, type PageLevels } from './levels.ts';
 import { decompress, pagesIn, type RawPage, valuesIn } from './page.ts';
@@ -148,9 +154,11 @@ function readValues(
     if (form.repetition === 0) at = page.first;
     const end = at + page.slots;
     if (end > wanted.start && at < wanted.end && page.slots > 0) {
-      const some = page.present < page.slots ? valid!.subarray(at, end) : undefined;
+      // What stands behind the wanted slots of the last page is not decoded.
+      const slots = Math.min(end, wanted.end) - at;
+      const some = page.present < page.slots ? valid!.subarray(at, at + slots) : undefined;
       if (some !== undefined) hasNulls = true;
-      readPage(page, values, at, some, dictionary);
+      readPage({ ...page, slots, present: presentOf(slots, some) }, values, at, some, dictionary);
     }
     at = end;
   }
