@@ -68,6 +68,11 @@ const TAKEN: readonly (readonly [type: string, value: unknown, stored: unknown])
   ['map<string, int32>', new Map([['a', 1]]), Object.assign(Object.create(null), { a: 1 })],
   ['map<string, int32>', '{"a": 1}', Object.assign(Object.create(null), { a: 1 })],
   ['map<int32, string>', { 5: 'five' }, new Map([[5, 'five']])],
+  [
+    'map<timestamp(ms, UTC), int8>',
+    new Map([0, 1].map((ms) => [new Date(ms), ms])),
+    new Map([0, 1].map((ms) => [`1970-01-01T00:00:00.00${ms}Z`, ms])),
+  ],
   ['map<int32, string>', [[5, 'five']], new Map([[5, 'five']])],
 ];
 

@@ -223,7 +223,8 @@ export class MapColumn implements RecordColumn {
     for (const entry of map as Iterable<unknown>) {
       if (!Array.isArray(entry) || entry.length !== 2)
         return { path: '', found: entry, expected: 'a pair of key and value' };
-      const text = String(entry[0]);
+      // As text a Date forgets its milliseconds.
+      const text = entry[0] instanceof Date ? String(entry[0].getTime()) : String(entry[0]);
       if (seen.has(text)) return { path: `[${JSON.stringify(text)}]`, found: entry[0], expected: 'each key once' };
       seen.add(text);
       const bad = this.#pushEntry(entry[0], entry[1]);
