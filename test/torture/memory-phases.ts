@@ -25,6 +25,8 @@ export interface PhaseContext {
   readonly seconds: number;
   /** Time after which slow peers must be gone, as the bridge is configured. */
   readonly timeoutMs: number;
+  /** Senders share this process with so many others that a body may take longer than the bridge gives it. */
+  readonly areSendersSlow?: boolean;
 }
 
 export interface Phase {
@@ -116,7 +118,7 @@ async function repeated(
 }
 
 async function senders(
-  { bridge, account, seconds }: PhaseContext,
+  { bridge, account, seconds, areSendersSlow = false }: PhaseContext,
   bodyOf: (i: number) => Body,
   allowed: readonly string[],
 ): Promise<string | undefined> {
@@ -128,7 +130,8 @@ async function senders(
       while (performance.now() < endMs) {
         const body = bodyOf(next++);
         const status = await send(bridge, account, body);
-        if (!allowed.includes(status)) unexpected.add(`${body.name} was answered ${status}`);
+        const isLate = areSendersSlow && status === 'cut';
+        if (!isLate && !allowed.includes(status)) unexpected.add(`${body.name} was answered ${status}`);
         if (status === '503') await sleep(200);
       }
     }),
@@ -180,6 +183,6 @@ async function readsOf(bridge: TestBridge): Promise<number> {
 
 async function together(context: PhaseContext): Promise<string | undefined> {
   const others = PHASES.filter(({ name }) => !['full ingest', 'all together'].includes(name));
-  const broken = await Promise.all(others.map((phase) => phase.run(context)));
+  const broken = await Promise.all(others.map((phase) => phase.run({ ...context, areSendersSlow: true })));
   return broken.filter((found) => found !== undefined).join('; ') || undefined;
 }
