@@ -6,8 +6,8 @@ import type { Room } from './handler.ts';
 
 /** Room is asked for in steps: a sender that says much and sends little holds little. */
 const STEP_BYTES = 64 * 1024;
-/** Larger messages begin with a buffer of this size: a thousand of them that do not come must not drive the collector. */
-const FIRST_BYTES = 256 * 1024;
+/** Larger messages begin with a buffer of this size, which is only touched as far as it is filled. */
+const FIRST_BYTES = 1024 * 1024;
 /** Each time the buffer is full it gets so many times its size, as far as the sender says that so much comes. */
 const GROWTH = 4;
 /**
