@@ -101,8 +101,10 @@ const JOURNAL_FULL_MS = 10_000;
 /** Between tries to commit while stopping. */
 const STOP_RETRY_MS = 1000;
 
-/** How often something is done about a process that is over its budget, or refuses requests for want of memory. */
+/** How often something is done about a process that is nearly over its budget, or refuses requests for want of memory. */
 const RELIEF_MS = 1000;
+/** Share of the budget: a read that begins must not find the process full of what is only kept. */
+const RELIEF_FROM = 0.9;
 
 /** Takes the journal's lock, queues what an earlier run left, and starts the threads. */
 export async function startIngest(options: IngestOptions): Promise<Ingest> {
@@ -169,7 +171,8 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   }, LOCK_CHECK_MS).unref();
 
   const relief = setInterval(() => {
-    if (resident.isOver || performance.now() - memoryRefusedMs < RELIEF_MS) relieve();
+    const isNearlyOver = resident.bytes > RELIEF_FROM * (plan.residentBytes ?? Number.POSITIVE_INFINITY);
+    if (isNearlyOver || performance.now() - memoryRefusedMs < RELIEF_MS) relieve();
   }, RELIEF_MS).unref();
 
   if (leftOver.length > 0) log.info({ segments: leftOver.length }, 'replaying the journal of an earlier run');
