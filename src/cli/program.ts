@@ -8,6 +8,7 @@ import { addConvertCommand } from './convert.ts';
 import { addCostCommand } from './cost.ts';
 import { addFlushCommand } from './flush.ts';
 import { addIamCommand } from './iam.ts';
+import { addImportCommand } from './import.ts';
 import { addLakeCommand } from './lake-check.ts';
 import { addManifestCommand } from './manifest.ts';
 import { addPartitionsCommand } from './partitions.ts';
@@ -42,6 +43,7 @@ export function createProgram(context: CliContext): Command {
     addIamCommand,
     addReplayCommand,
     addConvertCommand,
+    addImportCommand,
     addLakeCommand,
     addBucketCommand,
     addConfigCommand,

@@ -28,7 +28,7 @@ export interface CsvBatches {
 }
 
 /** A batch is given out when its columns take so much. */
-const BATCH_BYTES = 16 * 1024 * 1024;
+export const BATCH_BYTES = 16 * 1024 * 1024;
 
 /**
  * @param reject called for every row that is left out

@@ -1,11 +1,11 @@
 /** One CSV file to all its outputs, read once. It succeeds or fails as a whole: nothing is visible before the end. */
 import { basename } from 'node:path';
-import { recordBatchBuffers } from '../../batch/arrow.ts';
-import { releaseBuffers } from '../../platform/memory.ts';
+import type { Schema } from 'apache-arrow';
 import { openCsv } from '../csv/open.ts';
 import { csvBatches } from '../csv-batches.ts';
 import type { Places } from '../location.ts';
-import { openOutput, type TableOutput } from '../output.ts';
+import { openOutput } from '../output.ts';
+import { pourBatches } from '../pour.ts';
 import { createRejects } from '../rejects.ts';
 import { stampOf } from './stamp.ts';
 import type { ConvertedFile, ConvertJob, ConvertSettings } from './types.ts';
@@ -31,52 +31,31 @@ export async function convertFile(
 ): Promise<ConvertedFile> {
   const { store, key } = await places.object(job.source);
   const rejects = createRejects(() => places.object(job.rejects), signal);
-  const outputs: TableOutput[] = [];
   async function* counted() {
     for await (const chunk of store.read(key, { etag: job.etag, signal })) {
       onProgress(0, chunk.length);
       yield chunk;
     }
   }
-  try {
-    const csv = await openCsv(counted(), settings.csv);
-    const batchRows = Math.min(settings.parquet.rowGroupSize, MAX_BATCH_ROWS);
-    const table = csvBatches(csv, { ...settings, batchRows }, rejects.add);
-    for await (const batch of table.batches) {
-      if (outputs.length === 0) {
-        for (const { format, url } of job.outputs) {
-          const place = await places.object(url);
-          outputs.push(await openOutput(place, format, batch.schema, outputOptions(job, settings), signal));
-        }
-      }
-      signal.throwIfAborted();
-      for (const output of outputs) await output.write(batch);
-      onProgress(batch.numRows, 0);
-      releaseBuffers(recordBatchBuffers(batch));
-      await rejects.flush();
-    }
-    const kept = await rejects.close();
-    const bytesOut: Partial<Record<string, number>> = kept ? { rejects: kept.bytes } : {};
-    // Closed at the same time: an upload waits most of the time.
-    const closed = await Promise.all(outputs.map((output) => output.close()));
-    closed.forEach(({ size }, i) => {
-      bytesOut[job.outputs[i]!.format] = size;
-    });
-    const { records, skipped, nulled, invalid } = table.report;
-    const { encoding, dialect } = csv;
-    return {
-      rows: records - skipped,
-      rejected: skipped,
-      nulled,
-      invalid,
-      bytesOut,
-      encoding,
-      delimiter: dialect.delimiter,
-    };
-  } catch (error) {
-    await Promise.all([...outputs.map((output) => output.abort()), rejects.abort()]);
-    throw error;
-  }
+  const csv = await openCsv(counted(), settings.csv);
+  const batchRows = Math.min(settings.parquet.rowGroupSize, MAX_BATCH_ROWS);
+  const table = csvBatches(csv, { ...settings, batchRows }, rejects.add);
+  const open = job.outputs.map(({ format, url }) => async (schema: Schema) => {
+    return openOutput(await places.object(url), format, schema, outputOptions(job, settings), signal);
+  });
+  const hooks = { signal, onRows: (rows: number) => onProgress(rows, 0) };
+  const { outputs, rejectsBytes } = await pourBatches(table.batches, open, rejects, hooks);
+  const sizes = job.outputs.map(({ format }, i) => [format, outputs[i]!.size]);
+  const { records, skipped, nulled, invalid } = table.report;
+  return {
+    rows: records - skipped,
+    rejected: skipped,
+    nulled,
+    invalid,
+    bytesOut: Object.fromEntries(rejectsBytes === undefined ? sizes : [...sizes, ['rejects', rejectsBytes]]),
+    encoding: csv.encoding,
+    delimiter: csv.dialect.delimiter,
+  };
 }
 
 function outputOptions({ source, etag, fingerprint }: ConvertJob, { parquet, avro, version }: ConvertSettings) {

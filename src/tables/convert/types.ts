@@ -54,7 +54,8 @@ export interface ConvertedFile {
   readonly nulled: number;
   /** The first of both. */
   readonly invalid: readonly InvalidValue[];
-  readonly bytesOut: Readonly<Partial<Record<TableFormat, number>>>;
+  /** Of each output, and of the rejects where there are some. */
+  readonly bytesOut: Readonly<Partial<Record<TableFormat | 'rejects', number>>>;
   readonly encoding: string;
   readonly delimiter: string;
 }
