@@ -4,7 +4,8 @@
  *
  * The files are made of the rows of a real data set (bird strikes on aeroplanes, 14 columns), repeated with other days,
  * costs and speeds, always the same ones, and kept under ~/.cache. Both sides read and write local files first; then the
- * same files go from and to a MinIO on this machine, for the calls a file takes.
+ * same files go from and to a MinIO on this machine, for the calls a file takes. At last rows of four columns, made on the
+ * way, go through `otel-lake import`.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,9 +20,12 @@ import {
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { ConvertReport } from '../src/tables/convert/types.ts';
@@ -37,7 +41,8 @@ const HELP = `npm run bench tables -- [options]
   --codec NAME    of the Avro files: deflate, snappy, zstandard, null (deflate)
   --python PATH   Python with pyarrow and fastavro (python3)
   --no-python     without the script
-  --no-s3         without MinIO`;
+  --no-s3         without MinIO
+  --rows N        rows of the import (10000000); 0: without it`;
 
 const { values } = parseArgs({
   allowNegative: true,
@@ -48,6 +53,7 @@ const { values } = parseArgs({
     codec: { type: 'string', default: 'deflate' },
     python: { type: 'string' },
     s3: { type: 'boolean', default: true },
+    rows: { type: 'string', default: '10000000' },
     help: { type: 'boolean', default: false },
     'no-python': { type: 'boolean', default: false },
   },
@@ -88,6 +94,7 @@ async function main(): Promise<void> {
       if (Number(theirs.stdout) !== rows) throw new Error(`${rows} rows here, ${theirs.stdout.trim()} there`);
     }
     if (values.s3) await throughS3(folder, bytes);
+    if (values.rows !== '0') await importRows(out, Number(values.rows));
   } finally {
     rmSync(out, { recursive: true, force: true });
   }
@@ -131,6 +138,42 @@ async function throughS3(folder: string, bytes: number): Promise<void> {
   }
 }
 
+const SCHEMA = `fields = { id = "int64 not null", name = "string", price = "decimal(18,10)", at = "timestamp(us)" }`;
+
+async function importRows(folder: string, rows: number): Promise<void> {
+  writeFileSync(join(folder, 'schema.toml'), SCHEMA);
+  const to = join(folder, 'rows.parquet');
+  const args = [
+    'import',
+    '--schema',
+    join(folder, 'schema.toml'),
+    '--format',
+    'csv',
+    '--header',
+    '--json',
+    '--to',
+    to,
+    '-',
+  ];
+  let bytes = 0;
+  function* text() {
+    const random = sequence(3);
+    for (let at = 0; at < rows; ) {
+      let chunk = at === 0 ? 'id,name,price,at\n' : '';
+      for (const end = Math.min(rows, at + 10_000); at < end; at++) {
+        const time = new Date(1.7e12 + at * 1000).toISOString().slice(0, -1);
+        chunk += `${at},item ${Math.floor(random() * 5000)},${(random() * 1000).toFixed(10)},${time}456\n`;
+      }
+      bytes += chunk.length;
+      yield chunk;
+    }
+  }
+  const ran = await run(process.execPath, [MAIN, ...args], {}, text());
+  show(`import, ${rows} rows`, ran, bytes);
+  if ((JSON.parse(ran.stdout) as { rows: number }).rows !== rows)
+    throw new Error(`not all rows arrived: ${ran.stdout}`);
+}
+
 function reportOf({ stdout }: Run): ConvertReport {
   return JSON.parse(stdout) as ConvertReport;
 }
@@ -141,15 +184,22 @@ function show(name: string, { seconds, cpuSeconds, peakBytes }: Run, bytes: numb
   console.log(`${name.padEnd(24)} ${seconds.toFixed(1)} s, ${speed}, ${cpuSeconds.toFixed(1)} s CPU, ${memory}`);
 }
 
-async function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Run> {
+async function run(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  input: Iterable<string> = [],
+): Promise<Run> {
   const start = performance.now();
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } });
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...env } });
   let stdout = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
   });
   const figures = watch(child);
+  const fed = pipeline(Readable.from(input), child.stdin).catch(() => {}); // its exit status says why
   const [code] = (await once(child, 'close')) as [number];
+  await fed;
   const seconds = (performance.now() - start) / 1000;
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}\n${stdout}`);
   return { stdout, seconds, ...figures() };

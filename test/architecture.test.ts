@@ -18,7 +18,7 @@ const COMMANDS = [
 /** What only tests and the documentation stand on: the store's twin in memory, the reference of the configuration. */
 const FOR_TESTS = ['store/memory.ts', 'config/reference.ts'];
 /** What is for those who use the modules as a library. */
-const LIBRARY = ['connector/index.ts'];
+const LIBRARY = ['connector/index.ts', 'tables/lambda.ts'];
 const ENTRIES = [...COMMANDS, ...FOR_TESTS, ...LIBRARY];
 
 interface Import {

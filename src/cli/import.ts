@@ -1,3 +1,4 @@
+import { addAbortSignal } from 'node:stream';
 import { type Command, Option } from 'commander';
 import { BridgeError } from '../errors.ts';
 import type { ImportReport, RowFormat, StaleUpload } from '../tables/import/types.ts';
@@ -56,9 +57,9 @@ async function runImport(context: CliContext, rows: string, options: Options): P
   let report: ImportReport | undefined;
   try {
     await interruptible(async (signal) => {
-      const source = rows === '-' ? process.stdin : readLocation(rows, connection, signal);
+      const source = rows === '-' ? standardInput(signal) : readLocation(rows, connection, signal);
       const input = {
-        source: source as AsyncIterable<Uint8Array>,
+        source,
         format,
         to: options.to,
         schema: await readSchemaInput(schema),
@@ -107,6 +108,11 @@ function tellReport({
     `${counts}; ${sizes}; ${(bytesIn / 1e6 / seconds).toFixed(1)} MB/s, ${seconds.toFixed(1)} s, ${countOf(s3Calls, 'S3 call')}`,
   );
   line(url);
+}
+
+/** Ctrl-C also ends the wait for a sender that says nothing. */
+function standardInput(signal: AbortSignal): AsyncIterable<Uint8Array> {
+  return addAbortSignal(signal, process.stdin);
 }
 
 /** On standard error, as warnings are. */

@@ -18,6 +18,7 @@ import { addScanCommand } from './scan.ts';
 import { addServeCommand } from './serve.ts';
 import { addTablesCommand } from './tables.ts';
 import { addTraceCommand } from './trace.ts';
+import { addUploadCommand } from './upload.ts';
 import { addUploadsCommand } from './uploads.ts';
 import { addVersionCommand } from './version.ts';
 
@@ -44,6 +45,7 @@ export function createProgram(context: CliContext): Command {
     addReplayCommand,
     addConvertCommand,
     addImportCommand,
+    addUploadCommand,
     addLakeCommand,
     addBucketCommand,
     addConfigCommand,

@@ -10,3 +10,4 @@ export { writeManifest } from './manifest/write.ts';
 export { openScan } from './open-scan.ts';
 export { readLocation } from './read-location.ts';
 export { readSchemaInput } from './schema-input.ts';
+export { uploadFiles } from './upload.ts';

@@ -10,6 +10,7 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import type { ObjectStore } from '../../src/store/store.ts';
 import { convert } from '../../src/tables/convert/convert.ts';
 import { convertOptions } from '../../src/tables/convert/options.ts';
+import { handler } from '../../src/tables/lambda.ts';
 import { openPlaces, type Places } from '../../src/tables/location.ts';
 import { keysOf } from '../store/conformance.ts';
 import { runCli } from '../support/cli.ts';
@@ -70,6 +71,38 @@ describe('tables in S3', { skip: !minioBinary() }, () => {
     await assert.rejects(run('s3://tables/none.csv'), { code: 'not_found', message: /none\.csv/ });
   });
 
+  test('the Lambda handler converts what an event of S3 tells of, once', async () => {
+    await store.put('arrivals/stocks (1) ü.csv', readFileSync(realCsv('stocks.csv')));
+    // As S3 sends it: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+    const event = {
+      Records: [
+        {
+          eventVersion: '2.1',
+          eventSource: 'aws:s3',
+          awsRegion: 'us-east-1',
+          eventTime: '2026-11-21T12:00:00.000Z',
+          eventName: 'ObjectCreated:Put',
+          s3: {
+            s3SchemaVersion: '1.0',
+            bucket: { name: 'tables', arn: 'arn:aws:s3:::tables' },
+            object: {
+              key: 'arrivals/stocks+%281%29+%C3%BC.csv',
+              size: 12245,
+              eTag: 'd41d8cd98f00b204e9800998ecf8427e',
+            },
+          },
+        },
+      ],
+    };
+    process.env.OTEL_LAKE_TO = 's3://tables/arrived/';
+    process.env.OTEL_LAKE_FORMATS = 'parquet,avro';
+    const { totals } = await handler(event);
+    assert.deepEqual([totals.converted, totals.rows], [1, 560]);
+    assert.deepEqual(await keysOf(store, 'arrived/'), ['arrived/stocks (1) ü.avro', 'arrived/stocks (1) ü.parquet']);
+    assert.equal((await handler(event)).totals.upToDate, 1);
+    await assert.rejects(handler({ Records: [] }), { code: 'invalid_argument' });
+  });
+
   test('Ctrl-C in the middle of an import leaves neither an object nor an upload', async (t) => {
     const schema = join(tempFolder(t), 'schema.toml');
     writeFileSync(schema, '[[fields]]\nname = "a"\ntype = "string"\n');
@@ -94,7 +127,8 @@ describe('tables in S3', { skip: !minioBinary() }, () => {
     const text = () => `${Array.from({ length: 10_000 }, () => randomBytes(96).toString('base64')).join('\n')}\n`;
     child.stdin.write('a\n');
     const isOpen = async () => (await store.listUploads('imports/')).length > 0;
-    for (let i = 0; i < 60 && !(await isOpen()); i++) if (!child.stdin.write(text())) await once(child.stdin, 'drain');
+    for (let i = 0; i < 60 && !(await isOpen()); i++)
+      if (!child.stdin.write(text())) await Promise.race([once(child.stdin, 'drain'), ended]);
     await until(isOpen, () => 'no upload was begun');
     child.kill('SIGINT');
     const [code] = await ended;

@@ -3,6 +3,7 @@
  * row group after another, so that memory stays the same at any size; the object is there at the end, or not at all.
  */
 
+import { BridgeError } from '../../errors.ts';
 import type { TextRules } from '../../records/record-types.ts';
 import { createSchema } from '../../records/schema.ts';
 import type { ParquetSchema } from '../../records/types.ts';
@@ -67,6 +68,9 @@ export async function importRows(options: ImportOptions, hooks: ImportHooks): Pr
       seconds: (performance.now() - startMs) / 1000,
       s3Calls,
     };
+  } catch (error) {
+    // A source that is ended by the signal says so in its own way.
+    throw signal.aborted ? BridgeError.from(signal.reason) : error;
   } finally {
     places.close();
   }
