@@ -138,13 +138,14 @@ for (const [how, end] of ENDS) {
     const before = await Promise.all([bench.send(), bench.send()]);
     assert.deepEqual(before, [SAMPLE.items, SAMPLE.items]);
     end(bench);
-    const during: (number | BridgeError)[] = [];
+    const sent: Promise<number | BridgeError>[] = [];
     await until('the lane is started again', () => {
-      void bench.send().then((answer) => during.push(answer));
+      sent.push(bench.send());
       return bench.lanes.length > 1;
     });
     const after = await bench.send();
     assert.equal(after, SAMPLE.items);
+    const during = await Promise.all(sent);
     for (const error of errorsOf(during)) {
       assert.deepEqual([error.code, error.retryable], ['unavailable', true]);
       assert.ok(error.retryAfterMs! > 0);
