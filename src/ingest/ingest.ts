@@ -16,7 +16,7 @@ import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { flushError } from './commit-failure.ts';
 import { createCommitQueue } from './commit-queue.ts';
-import { createLanePool } from './lane-pool.ts';
+import { type Acknowledged, createLanePool } from './lane-pool.ts';
 import { ALWAYS_TAKEN, maxRequestsBytes, memoryPlan } from './memory-plan.ts';
 import type {
   ArrivedRequest,
@@ -220,17 +220,16 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
 
   /**
    * Queues segments that no lane has open; those in the queue already are left alone. `acknowledged` is what this run
-   * has answered of them: of one segment at the most, the others hold nothing of it.
+   * has answered of them.
    */
-  function queueSegments(paths: readonly string[], acknowledged: SealedSegment['counts'] = {}): void {
+  function queueSegments(paths: readonly string[], acknowledged: Acknowledged = new Map()): void {
     const known = new Set(queue.waiting);
-    let counts = acknowledged;
     for (const path of paths) {
       const commitId = segmentCommitId(path);
       if (known.has(commitId)) continue;
       const journalBytes = segmentBytes(path);
+      const counts = acknowledged.get(commitId) ?? {};
       queue.add({ commitId, path, batches: undefined, counts, memoryBytes: 0, journalBytes });
-      counts = {};
     }
   }
 

@@ -28,13 +28,16 @@ export interface LanePool {
   readonly troubles: readonly string[];
 }
 
+/** Rows of answered requests, by the commit id of the segment that has them. */
+export type Acknowledged = ReadonlyMap<string, ByTable<JournalledRows>>;
+
 export interface LostLane {
   /** Stands in the commit id of the segment the lane had open, which waits in the journal. */
   readonly node: string;
   readonly error: Error | undefined;
   readonly restartInMs: number;
   /** What it had answered with success and not handed on. */
-  readonly acknowledged: ByTable<JournalledRows>;
+  readonly acknowledged: Acknowledged;
 }
 
 export interface LanePoolOptions {
@@ -60,8 +63,8 @@ interface LaneState {
   readonly thread: SupervisedThread<ToLane>;
   readonly pending: Map<number, Pending>;
   readonly seals: Map<number, (commitId: string | undefined) => void>;
-  /** Of the open segment. */
-  acknowledged: RowTally;
+  /** By segment, of those that were not handed on yet: the open one, and for a moment the one before it. */
+  readonly acknowledged: Map<string, RowTally>;
   queuedBytes: number;
   memoryBytes: number;
   journalBytes: number;
@@ -91,7 +94,7 @@ export function createLanePool(options: LanePoolOptions): LanePool {
       }),
       pending: new Map(),
       seals: new Map(),
-      acknowledged: createRowTally(),
+      acknowledged: new Map(),
       queuedBytes: 0,
       memoryBytes: 0,
       journalBytes: 0,
@@ -113,7 +116,7 @@ export function createLanePool(options: LanePoolOptions): LanePool {
         lane.pending.delete(answer.id);
         lane.queuedBytes -= pending.bytes;
         if (answer.ok) {
-          lane.acknowledged.add(pending.signal, answer.outcome);
+          if (answer.commitId !== undefined) acknowledge(lane, answer.commitId, pending.signal, answer.outcome);
           pending.resolve(answer.outcome);
         } else pending.reject(errorFromData(answer.error));
       }
@@ -121,8 +124,7 @@ export function createLanePool(options: LanePoolOptions): LanePool {
       lane.journalFailure = message.failure;
       options.onJournal(message.failure);
     } else if (message.type === 'sealed') {
-      // After the answers of all its requests.
-      lane.acknowledged = createRowTally();
+      lane.acknowledged.delete(message.segment.commitId);
       lane.memoryBytes = 0;
       lane.journalBytes = 0;
       options.onSealed(message.segment, message.reason);
@@ -134,6 +136,17 @@ export function createLanePool(options: LanePoolOptions): LanePool {
     }
   }
 
+  function acknowledge(
+    { acknowledged }: LaneState,
+    commitId: string,
+    signal: SignalName,
+    outcome: ExportOutcome,
+  ): void {
+    const tally = acknowledged.get(commitId) ?? createRowTally();
+    acknowledged.set(commitId, tally);
+    tally.add(signal, outcome);
+  }
+
   function onDown(lane: LaneState, node: string, error: Error | undefined, restartInMs: number): void {
     const lost = new BridgeError('unavailable', 'a worker thread ended while it had this request', {
       cause: error,
@@ -141,8 +154,8 @@ export function createLanePool(options: LanePoolOptions): LanePool {
     });
     for (const pending of lane.pending.values()) pending.reject(lost);
     for (const done of lane.seals.values()) done(undefined);
-    const acknowledged = lane.acknowledged.counts();
-    lane.acknowledged = createRowTally();
+    const acknowledged = new Map([...lane.acknowledged].map(([commitId, tally]) => [commitId, tally.counts()]));
+    lane.acknowledged.clear();
     lane.pending.clear();
     lane.seals.clear();
     lane.queuedBytes = 0;

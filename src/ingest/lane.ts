@@ -135,7 +135,8 @@ export function createLane(options: LaneOptions): Lane {
         }
         duplicateKeys += result.duplicateKeys;
         const { accepted, rejected, reason, rejectedByKind } = result;
-        answers.push({ id: request.id, ok: true, outcome: { accepted, rejected, reason, rejectedByKind } });
+        const outcome = { accepted, rejected, reason, rejectedByKind };
+        answers.push({ id: request.id, ok: true, outcome, commitId: undefined });
         if (accepted + rejected === 0) continue; // nothing to keep
         decoded.push({ signal, rows: result });
         records.push({ ...request, maxBytes: config.server.maxRequestBytes, receivedMs });
@@ -145,26 +146,29 @@ export function createLane(options: LaneOptions): Lane {
       }
       if (memoryBytes() >= maxMemoryBytes) break;
     }
-    if (records.length > 0) {
-      open ??= openSegment();
+    if (records.length > 0) open ??= openSegment();
+    const segment = records.length > 0 ? open : undefined;
+    if (segment) {
       try {
-        open.writer.append(records, config.journal.sync === 'always');
+        segment.writer.append(records, config.journal.sync === 'always');
         journalFailure = undefined;
       } catch (error) {
         const refusal = journalError(error);
         journalFailure = refusal.message;
         for (const { builder, mark } of marks) builder.rollback(mark);
-        if (open.requests > 0) seal('journal_error');
+        if (segment.requests > 0) seal('journal_error');
         else abandon();
         return answers.map((answer) => (answer.ok ? { id: answer.id, ok: false, error: refusal } : answer));
       }
-      open.rawBytes += rawBytes;
-      open.requests += records.length;
-      for (const { signal, rows } of decoded) open.tally.add(signal, rows);
+      segment.rawBytes += rawBytes;
+      segment.requests += records.length;
+      for (const { signal, rows } of decoded) segment.tally.add(signal, rows);
     }
     if (isFull) seal('memory');
     else sealIfFull();
-    return answers;
+    if (!segment) return answers;
+    const { commitId } = segment.writer;
+    return answers.map((answer) => (answer.ok ? { ...answer, commitId } : answer));
   }
 
   /**

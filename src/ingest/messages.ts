@@ -44,8 +44,10 @@ export type ToLane =
   | { readonly type: 'relieve' }
   | { readonly type: 'stop' };
 
-export type LaneAnswer = { readonly id: number } & (
-  | { readonly ok: true; readonly outcome: ExportOutcome }
+export type LaneAnswer = {
+  readonly id: number;
+} /** With the segment that has it; undefined where there was nothing to keep. */ & (
+  | { readonly ok: true; readonly outcome: ExportOutcome; readonly commitId: string | undefined }
   | { readonly ok: false; readonly error: ErrorData }
 );
 
