@@ -40,7 +40,7 @@ const HELP = `npm run bench tables -- [options]
   --workers N     threads of convert (2)
   --codec NAME    of the Avro files: deflate, snappy, zstandard, null (deflate)
   --python PATH   Python with pyarrow and fastavro (python3)
-  --no-python     without the script
+  --no-script     without the Python script
   --no-s3         without MinIO
   --rows N        rows of the import (10000000); 0: without it`;
 
@@ -55,7 +55,7 @@ const { values } = parseArgs({
     s3: { type: 'boolean', default: true },
     rows: { type: 'string', default: '10000000' },
     help: { type: 'boolean', default: false },
-    'no-python': { type: 'boolean', default: false },
+    script: { type: 'boolean', default: true },
   },
 });
 
@@ -83,7 +83,7 @@ async function main(): Promise<void> {
   try {
     const ours = await runConvert(folder, join(out, 'ours'));
     show('otel-lake convert', ours, bytes);
-    if (!values['no-python']) {
+    if (values.script) {
       const theirs = await runPython(folder, join(out, 'theirs'));
       show('sequential Python', theirs, bytes);
       const times = (a: number, b: number) => `${(a / b).toFixed(1)} times`;
