@@ -64,6 +64,8 @@ const SCRIPT = fileURLToPath(new URL('./tables-sequential.py', import.meta.url))
 const TICKS = 100;
 const POLL_MS = 50;
 const CHUNK_CHARS = 1 << 20;
+/** Of the import. */
+const SCHEMA = `fields = { id = "int64 not null", name = "string", price = "decimal(18,10)", at = "timestamp(us)" }`;
 
 interface Run {
   readonly stdout: string;
@@ -137,8 +139,6 @@ async function throughS3(folder: string, bytes: number): Promise<void> {
     await minio.close();
   }
 }
-
-const SCHEMA = `fields = { id = "int64 not null", name = "string", price = "decimal(18,10)", at = "timestamp(us)" }`;
 
 async function importRows(folder: string, rows: number): Promise<void> {
   writeFileSync(join(folder, 'schema.toml'), SCHEMA);
