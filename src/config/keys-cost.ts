@@ -1,6 +1,6 @@
 /**
- * The keys of the price table: `[cost]`. Defaults are the list prices of us-east-1 (https://aws.amazon.com/s3/pricing/),
- * first tier, in US dollars, as of June 2025.
+ * The keys of the price table: `[cost]`. Defaults are prices of us-east-1 as they were known in June 2025, first tier,
+ * in US dollars; https://aws.amazon.com/s3/pricing/ has those of today.
  */
 import type { Key } from './key.ts';
 

@@ -1,6 +1,6 @@
 /**
  * Every key of the configuration, in the order of the file: the one table behind checks, defaults, `config show`, the
- * reference in README.md and the shipped file. What depends on several keys is in `relations.ts`.
+ * reference in config/README.md and the shipped file. What depends on several keys is in `relations.ts`.
  */
 import type { TableName } from '../model/signal.ts';
 import type { Key } from './key.ts';

@@ -68,7 +68,7 @@ export function createProblems(text: string, file: string): Problems {
       const rest = paragraphs.length - shown.length;
       const lines = shown.map((paragraph) => paragraph.text);
       if (rest > 0) lines.push(`and ${rest} more`);
-      const hint = 'README.md, section "Configuration", lists every key; `otel-lake config check` checks a file.';
+      const hint = 'config/README.md lists every key; `otel-lake config check` checks a file.';
       throw new BridgeError('config', lines.join('\n\n'), { hint });
     },
   };

@@ -1,4 +1,4 @@
-/** Texts made from the table of keys: the reference in README.md and the shipped file. */
+/** Texts made from the table of keys: config/README.md and the shipped file. */
 import type { Key } from './key.ts';
 import { KEYS } from './keys.ts';
 import { RULE_KEYS } from './lifecycle.ts';
@@ -23,7 +23,7 @@ const SECTION_DOCS: Readonly<Record<string, string>> = {
   'tables.traces': 'Spans.',
   'tables.logs': 'Log records.',
   'tables.metrics': 'Data points.',
-  cost: 'Prices for `otel-lake cost`: what AWS publishes for us-east-1 (first tier, US dollars, without tax), as of 2025-06. Set your own.',
+  cost: 'Prices for `otel-lake cost`: of us-east-1 (first tier, US dollars, without tax) as they were known in June 2025. Set your own.',
   'cost.storage': 'A GiB for a month, by storage class.',
   'cost.retrieval': 'A GiB read from classes that ask for it.',
   telemetry: 'Logs of the bridge itself.',
@@ -40,13 +40,22 @@ function sections(): readonly Section[] {
   return [...grouped].map(([name, keys]) => ({ name, keys }));
 }
 
-/** The section "Configuration" of README.md, without its heading: a table of keys for each section of the file. */
+const HEAD = `# Configuration
+
+Every key of a configuration file: \`--config FILE\`, by default \`config/s3-parquet.toml\`. Keys are in the sections their headings name.
+\`"\${NAME}"\` as a value, or in one, is taken from the environment. \`otel-lake config check\` finds what is wrong in a file,
+\`otel-lake config show\` prints what is in force.
+
+<!-- Generated from the table of keys: npm run docs -->
+`;
+
+/** config/README.md: a table of keys for each section of the file. */
 export function configReference(): string {
   const blocks = sections().flatMap(({ name, keys }) => {
     const block = referenceBlock(`[${name}]`, SECTION_DOCS[name]!, keys);
     return name === 's3' ? [block, referenceBlock('[[s3.lifecycle]]', LIFECYCLE_DOC, RULE_KEYS)] : [block];
   });
-  return blocks.join('\n');
+  return [HEAD, ...blocks].join('\n');
 }
 
 const LIFECYCLE_DOC = 'Rules of the bucket, put there by `create_bucket` and `otel-lake bucket apply`.';
@@ -57,7 +66,7 @@ function referenceBlock(header: string, doc: string, keys: readonly Key[]): stri
     return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   });
   const head = '| key | type | default | |\n|---|---|---|---|';
-  return `#### \`${header}\`\n\n${doc}\n\n${head}\n${rows.join('\n')}\n`;
+  return `## \`${header}\`\n\n${doc}\n\n${head}\n${rows.join('\n')}\n`;
 }
 
 function nameOf(key: Key): string {
