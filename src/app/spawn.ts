@@ -4,6 +4,11 @@ import type { LaneThreadData, ThreadData } from './thread-data.ts';
 
 export type ThreadName = 'lane' | 'encoder' | 'reader';
 
+/**
+ * Half of V8's own: rows are in buffers, and a thread that makes many small objects for a moment, as an encoder for
+ * hundreds of uploads, kept 100 MiB of heap for them long after.
+ */
+const MAX_YOUNG_MB = 24;
 /** A thread needs so much for its code alone. */
 const MIN_HEAP_BYTES = 256 * 1024 * 1024;
 
@@ -32,7 +37,11 @@ export function startWorker(name: ThreadName, data: ThreadData | LaneThreadData)
 }
 
 /** A heap that is full ends its thread, which is started again, and not the process. Rows are not in it: they are buffers. */
-export function heapLimits({ config }: ThreadData): { readonly maxOldGenerationSizeMb: number } {
+export function heapLimits({ config }: ThreadData): {
+  readonly maxOldGenerationSizeMb: number;
+  readonly maxYoungGenerationSizeMb: number;
+} {
   const bytes = Math.max(MIN_HEAP_BYTES, config.limits.memoryBytes);
-  return { maxOldGenerationSizeMb: Math.floor(bytes / (1024 * 1024)) };
+  const maxOldGenerationSizeMb = Math.floor(bytes / (1024 * 1024));
+  return { maxOldGenerationSizeMb, maxYoungGenerationSizeMb: MAX_YOUNG_MB };
 }
