@@ -12,6 +12,7 @@ import { createS3Client } from '../../src/store/s3-client.ts';
 import { OPERATIONS, s3Config } from '../store/s3-config.ts';
 import { startBridge } from '../support/daemon.ts';
 import { hasMoto, startMoto } from '../support/moto.ts';
+import { s3Toml } from '../support/s3-toml.ts';
 import { until } from '../support/until.ts';
 
 const BUCKET = 'lake';
@@ -40,17 +41,7 @@ test('a start aborts old uploads of commits under its prefix, and none that got 
   const others = ['a/prefix/traces/of-another-writer.parquet', `elsewhere/${commit(1)}`];
   for (const key of others) await begin(key);
 
-  await startBridge(
-    t,
-    `[s3]
-bucket = "${BUCKET}"
-prefix = "a/prefix"
-endpoint = "${moto.endpoint}"
-[s3.credentials]
-access_key_id = "${moto.accessKey}"
-secret_access_key = "${moto.secretKey}"
-`,
-  );
+  await startBridge(t, s3Toml(moto, BUCKET, 'prefix = "a/prefix"'));
   const kept = [alive.Key, ...others].sort();
   let open = await openKeys(client);
   await until(

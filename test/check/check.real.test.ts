@@ -13,6 +13,7 @@ import { systemFiles } from '../../src/platform/files.ts';
 import { openStore } from '../../src/store/open.ts';
 import { startBridge } from '../support/daemon.ts';
 import { minioBinary, startMinio } from '../support/minio.ts';
+import { s3Toml } from '../support/s3-toml.ts';
 import { readSamples } from '../support/samples.ts';
 import { exportHttp } from '../support/send.ts';
 import { keysOf, traces } from './support.ts';
@@ -26,17 +27,7 @@ test('on MinIO, nothing is found while a bridge writes and deletes, and what is 
   t.after(() => minio.close());
   const bridge = await startBridge(
     t,
-    `[s3]
-bucket = "lake"
-region = "us-east-1"
-prefix = "telemetry/prod"
-endpoint = "${minio.endpoint}"
-create_bucket = true
-force_path_style = true
-[s3.credentials]
-type = "explicit"
-access_key_id = "${minio.accessKey}"
-secret_access_key = "${minio.secretKey}"
+    `${s3Toml(minio, 'lake', 'prefix = "telemetry/prod"', 'create_bucket = true')}
 [partitioning]
 type = "hash"
 field = "trace_id"

@@ -7,6 +7,7 @@ import { OPERATIONS, s3Config } from '../store/s3-config.ts';
 import { runCli } from '../support/cli.ts';
 import { startBridge } from '../support/daemon.ts';
 import { minioBinary, startMinio } from '../support/minio.ts';
+import { s3Toml } from '../support/s3-toml.ts';
 import { exportHttp } from '../support/send.ts';
 import { uniqueSpans } from '../support/unique-spans.ts';
 
@@ -17,14 +18,7 @@ test('stored bytes, counted requests of all threads and estimates are printed, i
   t.after(() => minio.close());
   const bridge = await startBridge(
     t,
-    `[s3]
-bucket = "lake"
-prefix = "a/prefix"
-endpoint = "${minio.endpoint}"
-create_bucket = true
-[s3.credentials]
-access_key_id = "${minio.accessKey}"
-secret_access_key = "${minio.secretKey}"
+    `${s3Toml(minio, 'lake', 'prefix = "a/prefix"', 'create_bucket = true')}
 [cost]
 currency = "EUR"
 put_per_1000 = 1000

@@ -10,6 +10,7 @@ import { OPERATIONS, s3Config } from '../store/s3-config.ts';
 import { runCli } from '../support/cli.ts';
 import { startBridge } from '../support/daemon.ts';
 import { minioBinary, startMinio } from '../support/minio.ts';
+import { s3Toml } from '../support/s3-toml.ts';
 import { exportHttp } from '../support/send.ts';
 import { tempFolder } from '../support/temp.ts';
 import { uniqueSpans } from '../support/unique-spans.ts';
@@ -26,14 +27,7 @@ test('rows of an encrypted lake are read, checked and rotated, and nobody else c
     return path;
   };
   const [first, second] = [keyFile('first.key'), keyFile('second.key')];
-  const toml = (encryption: string) => `[s3]
-bucket = "lake"
-prefix = "a/prefix"
-endpoint = "${minio.endpoint}"
-create_bucket = true
-[s3.credentials]
-access_key_id = "${minio.accessKey}"
-secret_access_key = "${minio.secretKey}"
+  const toml = (encryption: string) => `${s3Toml(minio, 'lake', 'prefix = "a/prefix"', 'create_bucket = true')}
 [s3.encryption]
 type = "client"
 ${encryption}

@@ -5,6 +5,7 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { startCli } from '../support/cli.ts';
 import { startBridge, type TestBridge } from '../support/daemon.ts';
 import { type Minio, minioBinary, startMinio } from '../support/minio.ts';
+import { s3Toml } from '../support/s3-toml.ts';
 import { exportHttp } from '../support/send.ts';
 import { namesIn, uniqueSpans } from '../support/unique-spans.ts';
 import { until } from '../support/until.ts';
@@ -25,13 +26,7 @@ describe('two bridges on one lake in MinIO', { skip: !minioBinary() }, () => {
     const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
     await client.send(new CreateBucketCommand({ Bucket: 'lake' }));
     client.destroy();
-    const toml = `[s3]
-bucket = "lake"
-endpoint = "${endpoint}"
-[s3.credentials]
-access_key_id = "${accessKey}"
-secret_access_key = "${secretKey}"
-`;
+    const toml = s3Toml(minio, 'lake');
     const bridges = [await startBridge(t, toml), await startBridge(t, toml)] as const;
     const follow = (bridge: TestBridge, ...way: string[]) => {
       const lake = ['--config', bridge.configFile, ...way, '--interval', '0.05'];

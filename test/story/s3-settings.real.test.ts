@@ -15,6 +15,7 @@ import { writeAwsFiles } from '../support/aws-env.ts';
 import { launchBridge, startBridge } from '../support/daemon.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
 import { type Minio, minioBinary, startMinio } from '../support/minio.ts';
+import { s3Toml } from '../support/s3-toml.ts';
 import { exportHttp } from '../support/send.ts';
 import { tempFolder } from '../support/temp.ts';
 import { uniqueSpans } from '../support/unique-spans.ts';
@@ -56,14 +57,7 @@ describe('a bridge whose S3 settings are seen in its requests', { skip: !minioBi
     t.after(() => proxy.close());
     const bridge = await startBridge(
       t,
-      `[s3]
-bucket = "parts"
-create_bucket = true
-endpoint = "${proxy.endpoint}"
-tags = { team = "lake" }
-[s3.credentials]
-access_key_id = "${minio.accessKey}"
-secret_access_key = "${minio.secretKey}"
+      `${s3Toml({ ...minio, endpoint: proxy.endpoint }, 'parts', 'create_bucket = true', 'tags = { team = "lake" }')}
 [s3.multipart]
 threshold_mb = 2
 part_size_mb = 5

@@ -6,6 +6,7 @@ import { ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand, S3
 import { runCli } from '../support/cli.ts';
 import { spawnBridge, startBridge } from '../support/daemon.ts';
 import { type Minio, minioBinary, startMinio } from '../support/minio.ts';
+import { s3Toml } from '../support/s3-toml.ts';
 import { readSamples } from '../support/samples.ts';
 import { exportHttp } from '../support/send.ts';
 import { tempFolder } from '../support/temp.ts';
@@ -26,15 +27,9 @@ describe('a lake whose tables have buckets of their own', { skip: !minioBinary()
     await minio.close();
   });
 
-  const toml = (name: string) => `[s3]
-bucket = "${name}-main"
-region = "us-east-1"
-prefix = "p"
-create_bucket = true
-endpoint = "${minio.endpoint}"
-[s3.credentials]
-access_key_id = "${minio.accessKey}"
-secret_access_key = "${minio.secretKey}"
+  const toml = (
+    name: string,
+  ) => `${s3Toml(minio, `${name}-main`, 'region = "us-east-1"', 'prefix = "p"', 'create_bucket = true')}
 [tables.traces]
 bucket = "${name}-traces"
 prefix = "far/away"

@@ -9,6 +9,7 @@ import { OPERATIONS, s3Config } from '../store/s3-config.ts';
 import { runCli } from '../support/cli.ts';
 import { startBridge } from '../support/daemon.ts';
 import { minioBinary, startMinio } from '../support/minio.ts';
+import { s3Toml } from '../support/s3-toml.ts';
 import { exportHttp } from '../support/send.ts';
 import { uniqueSpans } from '../support/unique-spans.ts';
 
@@ -22,18 +23,7 @@ test('uploads left open are listed and aborted, but never that of a commit in th
 }, async (t) => {
   const minio = await startMinio();
   t.after(() => minio.close());
-  const bridge = await startBridge(
-    t,
-    `[s3]
-bucket = "lake"
-prefix = "a/prefix"
-endpoint = "${minio.endpoint}"
-create_bucket = true
-[s3.credentials]
-access_key_id = "${minio.accessKey}"
-secret_access_key = "${minio.secretKey}"
-`,
-  );
+  const bridge = await startBridge(t, s3Toml(minio, 'lake', 'prefix = "a/prefix"', 'create_bucket = true'));
   const client = createS3Client(s3Config(minio.endpoint), OPERATIONS);
   t.after(() => client.destroy());
   const begin = async (Key: string) => {

@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { segmentsFolder } from '../../src/journal/journal.ts';
 import { startMinio } from '../support/minio.ts';
+import { s3Toml } from '../support/s3-toml.ts';
 import type { LakeLocation } from './lake-reader.ts';
 import { createMoments, type Moments, watchFolder, watchJournal } from './moments.ts';
 import { S3_STEPS, startS3Tap } from './s3-tap.ts';
@@ -96,15 +97,7 @@ async function openMinioLake(folder: string, startFront: StartFront): Promise<To
   const watcher = watchJournal(join(folder, 'journal'), moments.tell);
   const front = await startFront(endpoint, moments.tell);
   return {
-    toml: `[s3]
-bucket = "${bucket}"
-prefix = "${prefix}"
-region = "us-east-1"
-endpoint = "${front.endpoint}"
-[s3.credentials]
-type = "explicit"
-access_key_id = "${accessKey}"
-secret_access_key = "${secretKey}"
+    toml: `${s3Toml({ endpoint: front.endpoint, accessKey, secretKey }, bucket, `prefix = "${prefix}"`)}
 [s3.multipart]
 threshold_mb = 1
 part_size_mb = 5

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { spawnBridge } from '../support/daemon.ts';
 import { startMinio } from '../support/minio.ts';
+import { s3Toml } from '../support/s3-toml.ts';
 import { tempFolder } from '../support/temp.ts';
 import { type Account, createAccount, msUntilAccepted, rowsInLake } from './memory-account.ts';
 import { startGate } from './memory-gate.ts';
@@ -97,13 +98,7 @@ function toml(s3: { endpoint: string; accessKey: string; secretKey: string }, op
 header_timeout_seconds = ${TIMEOUT_SECONDS}
 request_timeout_seconds = ${TIMEOUT_SECONDS}
 response_timeout_seconds = ${TIMEOUT_SECONDS}
-[s3]
-bucket = "memory"
-create_bucket = true
-endpoint = "${s3.endpoint}"
-[s3.credentials]
-access_key_id = "${s3.accessKey}"
-secret_access_key = "${s3.secretKey}"
+${s3Toml(s3, 'memory', 'create_bucket = true')}
 [operations]
 timeout_seconds = ${TIMEOUT_SECONDS}
 [limits]

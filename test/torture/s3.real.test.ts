@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { launchBridge } from '../support/daemon.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
 import { minioBinary, startMinio } from '../support/minio.ts';
+import { s3Toml } from '../support/s3-toml.ts';
 import { readSamples } from '../support/samples.ts';
 import { exportHttp } from '../support/send.ts';
 import { tempFolder } from '../support/temp.ts';
@@ -25,15 +26,7 @@ describe('a bridge over an S3 server that fails', { skip: !minioBinary() }, () =
     const folder = tempFolder(t);
     const { process: child, listening } = launchBridge(
       folder,
-      `[s3]
-bucket = "away"
-create_bucket = true
-region = "us-east-1"
-endpoint = "${proxy.endpoint}"
-[s3.credentials]
-type = "explicit"
-access_key_id = "${minio.accessKey}"
-secret_access_key = "${minio.secretKey}"
+      `${s3Toml({ ...minio, endpoint: proxy.endpoint }, 'away', 'create_bucket = true')}
 [operations]
 retry_attempts = 0
 [flush]
