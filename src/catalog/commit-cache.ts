@@ -6,6 +6,7 @@ import pLimit from 'p-limit';
 import { BridgeError } from '../errors.ts';
 import type { CommitObject } from '../model/commit.ts';
 import type { PartitionStrategy } from '../model/layout.ts';
+import { createLru } from '../platform/lru.ts';
 import type { Commits } from './commits.ts';
 import { commitKey } from './keys.ts';
 
@@ -36,9 +37,8 @@ export function createCommitCache(
   maxObjects: number,
   onProblem: (key: string, error: BridgeError) => void,
 ): CommitCache {
-  const cached = new Map<string, KnownCommit>();
+  const cached = createLru(maxObjects, weight);
   const layouts = new Map<string, readonly PartitionStrategy[]>();
-  let objectCount = 0;
 
   /** One array for all commits of a layout: there are few layouts and many commits. */
   function shared(partitioning: KnownCommit['partitioning']): KnownCommit['partitioning'] {
@@ -49,19 +49,6 @@ export function createCommitCache(
     if (layouts.size >= MAX_LAYOUTS) layouts.clear();
     layouts.set(text, partitioning);
     return partitioning;
-  }
-
-  function touch(id: string, commit: KnownCommit): void {
-    const before = cached.get(id);
-    if (before) objectCount -= weight(before);
-    cached.delete(id);
-    cached.set(id, commit);
-    objectCount += weight(commit);
-    for (const [oldId, old] of cached) {
-      if (objectCount <= maxObjects) break;
-      cached.delete(oldId);
-      objectCount -= weight(old);
-    }
   }
 
   async function fetch(id: string, signal: AbortSignal | undefined): Promise<KnownCommit | undefined> {
@@ -87,9 +74,11 @@ export function createCommitCache(
           const inMemory = cached.get(id);
           const commit = inMemory ?? (await fetch(id, signal));
           if (!commit) return;
-          if (!commit.mayChange) touch(id, commit);
+          if (!inMemory) {
+            if (!commit.mayChange) cached.put(id, commit);
+            fetched.push(commit);
+          }
           known.set(id, commit);
-          if (!inMemory) fetched.push(commit);
         }),
       );
       try {

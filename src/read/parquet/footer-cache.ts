@@ -2,6 +2,7 @@
  * Footers of files that were read before, with the bytes around them (Bloom filters and indexes). An object is known by
  * its key, size and time of change: one that was replaced is read anew. What was asked for longest ago goes first.
  */
+import { createLru } from '../../platform/lru.ts';
 import type { Footer } from './footer.ts';
 
 export interface FileIdentity {
@@ -19,30 +20,10 @@ export interface FooterCache {
 const PARSED_SHARE = 15;
 
 export function createFooterCache(maxBytes: number): FooterCache {
-  const cached = new Map<string, Footer>();
-  let bytes = 0;
+  const footers = createLru(maxBytes, weight);
   return {
-    get(file) {
-      const name = nameOf(file);
-      const footer = cached.get(name);
-      if (footer === undefined) return undefined;
-      cached.delete(name);
-      cached.set(name, footer);
-      return footer;
-    },
-    put(file, footer) {
-      const name = nameOf(file);
-      const before = cached.get(name);
-      if (before !== undefined) bytes -= weight(before);
-      cached.delete(name);
-      cached.set(name, footer);
-      bytes += weight(footer);
-      for (const [oldest, old] of cached) {
-        if (bytes <= maxBytes) break;
-        cached.delete(oldest);
-        bytes -= weight(old);
-      }
-    },
+    get: (file) => footers.get(nameOf(file)),
+    put: (file, footer) => footers.put(nameOf(file), footer),
   };
 }
 
