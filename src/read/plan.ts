@@ -93,10 +93,6 @@ function columnsOf(sources: readonly Source[]): readonly string[] {
   return [...new Set(sources.flatMap((source) => (source.kind === 'attribute' ? source.maps : [source.column])))];
 }
 
-export function planRead(request: ReadRequest, objects: readonly LakeObject[], context: PlanContext): ReadPlan {
-  return planFiles(request, bindRequest(request, context.schema), objects, context);
-}
-
 /** Files in the order of the listing. */
 export function planFiles(
   request: Pick<ReadRequest, 'partition'>,

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { LakeObject } from '../../src/catalog/types.ts';
 import type { PartitionStrategy } from '../../src/model/layout.ts';
 import { TRACES } from '../../src/model/traces.ts';
-import { type PlanContext, planRead } from '../../src/read/plan.ts';
+import { bindRequest, type PlanContext, planFiles } from '../../src/read/plan.ts';
 import { type ReadParameters, readRequest } from '../../src/read/request.ts';
 import { lakeObject } from './rows.ts';
 
@@ -14,13 +14,9 @@ const partitioning: readonly PartitionStrategy[] = [
 const COMMIT = '20261121T085523123Z-4f9c1a2b-0007';
 
 function plan(parameters: ReadParameters, objects: readonly LakeObject[], context: Partial<PlanContext> = {}) {
-  return planRead(readRequest('traces', parameters), objects, {
-    schema: TRACES,
-    partitioning,
-    promotions: [],
-    fromJournal: new Set(),
-    ...context,
-  });
+  const request = readRequest('traces', parameters);
+  const all = { schema: TRACES, partitioning, promotions: [], fromJournal: new Set<string>(), ...context };
+  return planFiles(request, bindRequest(request, all.schema), objects, all);
 }
 
 function keys(parameters: ReadParameters, objects: readonly LakeObject[], context: Partial<PlanContext> = {}) {

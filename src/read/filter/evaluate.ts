@@ -2,9 +2,8 @@
  * A predicate asked of the rows of a batch. AND narrows the candidates term by term; OR asks each term only of the rows
  * no earlier term took. Each test is one loop over a column's buffers; text in a dictionary is tested once a value.
  */
-import type { RecordBatch } from 'apache-arrow';
 import { BridgeError } from '../../errors.ts';
-import { createReadBatch, type ReadBatch, type TableColumns } from '../columns/batch.ts';
+import type { ReadBatch } from '../columns/batch.ts';
 import {
   type BoolView,
   type DecimalView,
@@ -40,11 +39,6 @@ function countUp(count: number): Int32Array<ArrayBuffer> {
   // A loop: Int32Array.from with a function took ten times as long as most filters.
   for (let i = 0; i < count; i++) rows[i] = i;
   return rows;
-}
-
-/** `select` over an Arrow batch with the table's columns, or some of them. */
-export function selectArrow(predicate: Predicate, batch: RecordBatch, table: TableColumns): Int32Array {
-  return select(predicate, createReadBatch(batch, table));
 }
 
 function filterRows(predicate: Predicate, batch: ReadBatch, rows: Int32Array): Int32Array {

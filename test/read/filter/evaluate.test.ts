@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Column, TableSchema } from '../../../src/model/table.ts';
+import { createReadBatch } from '../../../src/read/columns/batch.ts';
 import { bindFilter } from '../../../src/read/filter/bind.ts';
-import { selectArrow } from '../../../src/read/filter/evaluate.ts';
+import { select } from '../../../src/read/filter/evaluate.ts';
 import { type Row, toBatch } from '../rows.ts';
 import { and, filter, not, or, row, SMALL } from './cases.ts';
 
 function rowsPassing(text: string, rows: readonly Row[], dictionaries = true, table: TableSchema = SMALL): number[] {
   const batch = toBatch(rows, table, dictionaries);
-  return [...selectArrow(bindFilter(text, table), batch, { schema: table, promotions: [] })];
+  return [...select(bindFilter(text, table), createReadBatch(batch, { schema: table, promotions: [] }))];
 }
 
 for (const dictionaries of [true, false]) {
@@ -29,7 +30,7 @@ test('a sliced batch is filtered by its own rows', () => {
     fc.property(filter, fc.array(row, { minLength: 4, maxLength: 12 }), fc.boolean(), ({ text, of }, rows, coded) => {
       const batch = toBatch(rows, SMALL, coded).slice(3);
       const expected = rows.slice(3).flatMap((candidate, i) => (of(candidate) === true ? [i] : []));
-      const found = selectArrow(bindFilter(text, SMALL), batch, { schema: SMALL, promotions: [] });
+      const found = select(bindFilter(text, SMALL), createReadBatch(batch, { schema: SMALL, promotions: [] }));
       assert.deepEqual([...found], expected, text);
     }),
     { numRuns: 500 },
@@ -163,7 +164,9 @@ test('a column the batch has not is null in every row', () => {
   const more: Column = { name: 'later', type: { kind: 'int64' }, nullable: true, fieldId: 90, doc: '' };
   const table = { ...SMALL, columns: [...SMALL.columns, more] };
   const batch = toBatch([{ s: 'a' }, { s: 'b' }]);
-  const pass = (text: string) => [...selectArrow(bindFilter(text, table), batch, { schema: table, promotions: [] })];
+  const pass = (text: string) => [
+    ...select(bindFilter(text, table), createReadBatch(batch, { schema: table, promotions: [] })),
+  ];
   assert.deepEqual(pass('later = 5'), []);
   assert.deepEqual(pass('NOT later = 5'), []);
   assert.deepEqual(pass('later IS NULL'), [0, 1]);
@@ -197,7 +200,9 @@ test('a promoted column the batch has not is answered from the maps, where the t
   const promotions = [{ attribute: 'code', type: 'int64', column: 'code' }] as const;
   for (const dictionaries of [true, false]) {
     const batch = toBatch(rows, stored, dictionaries);
-    const pass = (text: string) => [...selectArrow(bindFilter(text, table), batch, { schema: table, promotions })];
+    const pass = (text: string) => [
+      ...select(bindFilter(text, table), createReadBatch(batch, { schema: table, promotions })),
+    ];
     assert.deepEqual(pass('code = 7'), [0, 2]);
     assert.deepEqual(pass('code IS NULL'), [1, 4]);
   }
