@@ -11,7 +11,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { layoutOf } from '../src/app/layout.ts';
 import { createTableBuilder } from '../src/batch/builder.ts';
 import { createCommits } from '../src/catalog/commits.ts';
@@ -27,6 +27,8 @@ import { systemClock } from '../src/platform/clock.ts';
 import { systemFiles } from '../src/platform/files.ts';
 import { openStore } from '../src/store/open.ts';
 import type { Minio } from '../test/support/minio.ts';
+import { s3Client } from '../test/support/s3-client.ts';
+import { s3Toml } from '../test/support/s3-toml.ts';
 import { createPatchable } from './patch.ts';
 
 const FILE_ROWS = 96_000;
@@ -53,22 +55,12 @@ ${PROMOTE}`;
 }
 
 /** Copies the lake of a folder to a new bucket; returns the configuration of that. */
-export async function s3Toml(folder: string, { endpoint, accessKey, secretKey }: Minio): Promise<string> {
-  const toml = `[storage]
-type = "s3"
-[s3]
-bucket = "bench"
-region = "us-east-1"
-endpoint = "${endpoint}"
-[s3.credentials]
-type = "explicit"
-access_key_id = "${accessKey}"
-secret_access_key = "${secretKey}"
+export async function s3LakeToml(folder: string, minio: Minio): Promise<string> {
+  const toml = `${s3Toml(minio, 'bench')}
 [journal]
 path = "${join(folder, 'journal')}"
 ${PROMOTE}`;
-  const credentials = { accessKeyId: accessKey, secretAccessKey: secretKey };
-  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
+  const client = s3Client(minio);
   await client.send(new CreateBucketCommand({ Bucket: 'bench' }));
   client.destroy();
   const [from, to] = [

@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startMinio } from '../test/support/minio.ts';
 import type { ReadOutcome, ReadTask } from './read-child.ts';
-import { lakeToml, makeLake, s3Toml } from './read-lake.ts';
+import { lakeToml, makeLake, s3LakeToml } from './read-lake.ts';
 import { describeMachine, median } from './support.ts';
 
 const { values } = parseArgs({
@@ -192,7 +192,7 @@ ${query.name}: ${stats.rows.toLocaleString('en')} rows
 async function measureRequests(): Promise<void> {
   const minio = await startMinio();
   try {
-    const toml = await s3Toml(folder, minio);
+    const toml = await s3LakeToml(folder, minio);
     for (const query of asked) {
       for (const when of ['first', 'again']) {
         const reader = startReader(toml);

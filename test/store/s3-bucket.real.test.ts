@@ -10,13 +10,14 @@ import {
   GetPublicAccessBlockCommand,
   type LifecycleRule,
   PutBucketLifecycleConfigurationCommand,
-  S3Client,
+  type S3Client,
 } from '@aws-sdk/client-s3';
 import { parseConfig } from '../../src/config/load.ts';
 import { openStore } from '../../src/store/open.ts';
 import { runCli } from '../support/cli.ts';
 import { minioBinary, type S3Server, startMinio } from '../support/minio.ts';
 import { hasMoto, startMoto } from '../support/moto.ts';
+import { s3Client } from '../support/s3-client.ts';
 import { tempFolder } from '../support/temp.ts';
 import { startVersitygw, versitygwBinary } from '../support/versitygw.ts';
 
@@ -55,8 +56,7 @@ for (const { name, isThere, start, lifecycle, blocks } of SERVERS) {
     let client: S3Client;
     before(async () => {
       server = await start();
-      const credentials = { accessKeyId: server.accessKey, secretAccessKey: server.secretKey };
-      client = new S3Client({ endpoint: server.endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
+      client = s3Client(server);
     });
     after(async () => {
       client.destroy();
@@ -165,8 +165,7 @@ describe('lifecycle rules and public access', { skip: !hasMoto() }, () => {
   test('rules of others stay as they are, those of the configuration are changed and added by their ids', async (t) => {
     const server = await startMoto();
     t.after(() => server.close());
-    const credentials = { accessKeyId: server.accessKey, secretAccessKey: server.secretKey };
-    const client = new S3Client({ endpoint: server.endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
+    const client = s3Client(server);
     t.after(() => client.destroy());
     await client.send(new CreateBucketCommand({ Bucket: 'lake' }));
     const theirs: LifecycleRule = {

@@ -1,11 +1,12 @@
 /** A bridge whose credentials may list the lake, but not read all of it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import { runCli } from '../support/cli.ts';
 import { startBridge } from '../support/daemon.ts';
 import { minioBinary, startMinio } from '../support/minio.ts';
+import { s3Client } from '../support/s3-client.ts';
 import { exportHttp } from '../support/send.ts';
 import { uniqueSpans } from '../support/unique-spans.ts';
 
@@ -31,7 +32,7 @@ test('403 of the store for an object: a read names object and permission; other 
   t.after(() => minio.close());
   const owner: Keys = { accessKeyId: minio.accessKey, secretAccessKey: minio.secretKey };
   const at = { endpoint: minio.endpoint, region: 'us-east-1' };
-  const client = new S3Client({ ...at, forcePathStyle: true, credentials: owner });
+  const client = s3Client(minio);
   await client.send(new CreateBucketCommand({ Bucket: 'lake' }));
   client.destroy();
   const reader = await fromTemporaryCredentials({

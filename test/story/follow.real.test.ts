@@ -1,10 +1,11 @@
 /** One lake in one bucket, two bridges that write to it at the same time, and readers that follow. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { startCli } from '../support/cli.ts';
 import { startBridge, type TestBridge } from '../support/daemon.ts';
 import { type Minio, minioBinary, startMinio } from '../support/minio.ts';
+import { s3Client } from '../support/s3-client.ts';
 import { s3Toml } from '../support/s3-toml.ts';
 import { exportHttp } from '../support/send.ts';
 import { namesIn, uniqueSpans } from '../support/unique-spans.ts';
@@ -21,9 +22,7 @@ describe('two bridges on one lake in MinIO', { skip: !minioBinary() }, () => {
   after(() => minio.close());
 
   test('each row committed while readers follow is given to each of them exactly once', async (t) => {
-    const { endpoint, accessKey, secretKey } = minio;
-    const credentials = { accessKeyId: accessKey, secretAccessKey: secretKey };
-    const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
+    const client = s3Client(minio);
     await client.send(new CreateBucketCommand({ Bucket: 'lake' }));
     client.destroy();
     const toml = s3Toml(minio, 'lake');

@@ -8,13 +8,14 @@ import {
   GetObjectTaggingCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
-  S3Client,
+  type S3Client,
 } from '@aws-sdk/client-s3';
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import { writeAwsFiles } from '../support/aws-env.ts';
 import { launchBridge, startBridge } from '../support/daemon.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
 import { type Minio, minioBinary, startMinio } from '../support/minio.ts';
+import { s3Client } from '../support/s3-client.ts';
 import { s3Toml } from '../support/s3-toml.ts';
 import { exportHttp } from '../support/send.ts';
 import { tempFolder } from '../support/temp.ts';
@@ -41,8 +42,7 @@ describe('a bridge whose S3 settings are seen in its requests', { skip: !minioBi
   let client: S3Client;
   before(async () => {
     minio = await startMinio();
-    const credentials = { accessKeyId: minio.accessKey, secretAccessKey: minio.secretKey };
-    client = new S3Client({ endpoint: minio.endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
+    client = s3Client(minio);
   });
   after(async () => {
     client.destroy();

@@ -2,10 +2,16 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { after, before, describe, test } from 'node:test';
-import { CreateBucketCommand, ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import type { ReadSummary } from '../../src/model/read-summary.ts';
 import { spawnBridge, startBridge } from '../support/daemon.ts';
 import { type Minio, minioBinary, startMinio } from '../support/minio.ts';
+import { s3Client } from '../support/s3-client.ts';
 import { readSamples } from '../support/samples.ts';
 import { exportGrpc, exportHttp } from '../support/send.ts';
 import { tempFolder } from '../support/temp.ts';
@@ -30,13 +36,7 @@ describe('the bridge over a real S3 server', { skip: !minioBinary() }, () => {
 
   before(async () => {
     minio = await startMinio();
-    const { endpoint, accessKey: accessKeyId, secretKey: secretAccessKey } = minio;
-    client = new S3Client({
-      endpoint,
-      region: 'us-east-1',
-      forcePathStyle: true,
-      credentials: { accessKeyId, secretAccessKey },
-    });
+    client = s3Client(minio);
   });
   after(async () => {
     client.destroy();

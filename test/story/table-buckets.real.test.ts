@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
-import { ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { runCli } from '../support/cli.ts';
 import { spawnBridge, startBridge } from '../support/daemon.ts';
 import { type Minio, minioBinary, startMinio } from '../support/minio.ts';
+import { s3Client } from '../support/s3-client.ts';
 import { s3Toml } from '../support/s3-toml.ts';
 import { readSamples } from '../support/samples.ts';
 import { exportHttp } from '../support/send.ts';
@@ -19,8 +20,7 @@ describe('a lake whose tables have buckets of their own', { skip: !minioBinary()
   let client: S3Client;
   before(async () => {
     minio = await startMinio();
-    const credentials = { accessKeyId: minio.accessKey, secretAccessKey: minio.secretKey };
-    client = new S3Client({ endpoint: minio.endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
+    client = s3Client(minio);
   });
   after(async () => {
     client.destroy();

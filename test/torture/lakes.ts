@@ -6,10 +6,10 @@ import {
   GetObjectCommand,
   ListMultipartUploadsCommand,
   paginateListObjectsV2,
-  S3Client,
 } from '@aws-sdk/client-s3';
 import { segmentsFolder } from '../../src/journal/journal.ts';
 import { startMinio } from '../support/minio.ts';
+import { s3Client } from '../support/s3-client.ts';
 import { s3Toml } from '../support/s3-toml.ts';
 import type { LakeLocation } from './lake-reader.ts';
 import { createMoments, type Moments, watchFolder, watchJournal } from './moments.ts';
@@ -90,8 +90,7 @@ async function openMinioLake(folder: string, startFront: StartFront): Promise<To
   const minio = await startMinio();
   const { endpoint, accessKey, secretKey } = minio;
   const [bucket, prefix] = ['torture', 'lake'];
-  const credentials = { accessKeyId: accessKey, secretAccessKey: secretKey };
-  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
+  const client = s3Client(minio);
   await client.send(new CreateBucketCommand({ Bucket: bucket }));
   const moments = createMoments(['segment', ...S3_STEPS, 'removal'], () => watcher.close());
   const watcher = watchJournal(join(folder, 'journal'), moments.tell);
