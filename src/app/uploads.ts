@@ -1,5 +1,5 @@
 /** Open uploads, by what this bridge's journal says of its commits; and the look for old ones at its start. */
-import { abortIdleUploads, commitIdOfUpload, type LakeUpload, listLakeUploads } from '../catalog/uploads.ts';
+import { abortIdleUploads, type LakeUpload, listLakeUploads } from '../catalog/uploads.ts';
 import type { Config } from '../config/types.ts';
 import { BridgeError } from '../errors.ts';
 import { listSegments, segmentCommitId } from '../journal/journal.ts';
@@ -19,13 +19,20 @@ export interface Uploads {
 }
 
 export function uploadsOf(config: Config, store: ObjectStore): Uploads {
-  const defaultIdleMs = (config.s3?.multipart.abortAfterHours ?? FILE_ABORT_AFTER_HOURS) * HOUR_MS;
-  const liveCommits = () => new Set(listSegments(systemFiles, config.journal.path).map(segmentCommitId));
   return {
-    list: async (prefix) => listLakeUploads(store, { prefix, liveCommits: liveCommits() }),
-    abort: async (prefix, idleMs = defaultIdleMs) =>
-      abortIdleUploads(store, { prefix, idleMs, nowMs: systemClock.nowMs(), liveCommits: liveCommits() }),
+    list: async (prefix) => listLakeUploads(store, { prefix, liveCommits: liveCommits(config) }),
+    abort: async (prefix, idleMs = defaultIdleMs(config)) =>
+      abortIdleUploads(store, { prefix, idleMs, nowMs: systemClock.nowMs(), liveCommits: liveCommits(config) }),
   };
+}
+
+function defaultIdleMs(config: Config): number {
+  return (config.s3?.multipart.abortAfterHours ?? FILE_ABORT_AFTER_HOURS) * HOUR_MS;
+}
+
+/** Those whose segments are in the journal. */
+function liveCommits(config: Config): ReadonlySet<string> {
+  return new Set(listSegments(systemFiles, config.journal.path).map(segmentCommitId));
 }
 
 /**
@@ -34,13 +41,14 @@ export function uploadsOf(config: Config, store: ObjectStore): Uploads {
  * throws: it is not needed for anything else.
  */
 export async function sweepUploads(config: Config, store: ObjectStore, log: Logger): Promise<void> {
-  const ownUploads: ObjectStore = {
-    ...store,
-    listUploads: async (prefix) =>
-      (await store.listUploads(prefix)).filter(({ key }) => commitIdOfUpload(key) !== undefined),
-  };
   try {
-    const aborted = await uploadsOf(config, ownUploads).abort('', undefined);
+    const aborted = await abortIdleUploads(store, {
+      prefix: '',
+      idleMs: defaultIdleMs(config),
+      nowMs: systemClock.nowMs(),
+      liveCommits: liveCommits(config),
+      ofCommits: true,
+    });
     if (aborted.length === 0) return;
     const keys = aborted.slice(0, 10).map(({ key }) => key);
     log.info({ uploads: aborted.length, keys }, 'uploads that earlier runs left open were aborted');

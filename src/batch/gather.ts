@@ -206,8 +206,8 @@ function gatherCodes(codes: readonly Int32Array[], { batch, row }: Positions): I
   return gathered;
 }
 
-/** Offsets of the rows' lists behind each other, and where their items stand. */
-function gatherItems(offsets: readonly Int32Array[], { batch, row }: Positions) {
+/** Offsets of the rows' values behind each other. */
+function gatherOffsets(offsets: readonly Int32Array[], { batch, row }: Positions): Int32Array {
   const valueOffsets = new Int32Array(row.length + 1);
   let total = 0;
   for (let i = 0; i < row.length; i++) {
@@ -216,6 +216,14 @@ function gatherItems(offsets: readonly Int32Array[], { batch, row }: Positions) 
     checkTotal(total);
     valueOffsets[i + 1] = total;
   }
+  return valueOffsets;
+}
+
+/** Offsets of the rows' lists behind each other, and where their items stand. */
+function gatherItems(offsets: readonly Int32Array[], positions: Positions) {
+  const { batch, row } = positions;
+  const valueOffsets = gatherOffsets(offsets, positions);
+  const total = valueOffsets[row.length]!;
   const items = { batch: new Uint16Array(total), row: new Int32Array(total) };
   let at = 0;
   for (let i = 0; i < row.length; i++) {
@@ -232,18 +240,12 @@ function gatherItems(offsets: readonly Int32Array[], { batch, row }: Positions) 
 /** A call to `set` costs more than it saves on the short texts that most are. */
 const SHORT_BYTES = 40;
 
-function gatherBytes(datas: readonly Data[], { batch, row }: Positions) {
+function gatherBytes(datas: readonly Data[], positions: Positions) {
+  const { batch, row } = positions;
   const offsets = datas.map((data) => data.valueOffsets as Int32Array);
   const bytes = datas.map((data) => data.values as Uint8Array);
-  const valueOffsets = new Int32Array(row.length + 1);
-  let total = 0;
-  for (let i = 0; i < row.length; i++) {
-    const own = offsets[batch[i]!]!;
-    total += own[row[i]! + 1]! - own[row[i]!]!;
-    checkTotal(total);
-    valueOffsets[i + 1] = total;
-  }
-  const data = new Uint8Array(total);
+  const valueOffsets = gatherOffsets(offsets, positions);
+  const data = new Uint8Array(valueOffsets[row.length]!);
   let at = 0;
   for (let i = 0; i < row.length; i++) {
     const own = offsets[batch[i]!]!;

@@ -30,6 +30,8 @@ export interface AbortFilter extends UploadFilter {
   /** Only those without a stored byte for so long. */
   readonly idleMs: number;
   readonly nowMs: number;
+  /** Only those that are named by a commit: the prefix may be shared with others. */
+  readonly ofCommits?: boolean;
 }
 
 /** Uploads asked at the same time for their last part. */
@@ -48,10 +50,12 @@ export async function listLakeUploads(store: ObjectStore, filter: UploadFilter):
 
 /** Aborts those that are idle for long enough and not live; returns them. Throws at the first that cannot be. */
 export async function abortIdleUploads(store: ObjectStore, filter: AbortFilter): Promise<LakeUpload[]> {
-  const { idleMs, nowMs } = filter;
+  const { idleMs, nowMs, ofCommits = false } = filter;
+  const isMeant = ({ key }: OpenUpload) => !ofCommits || commitIdOfUpload(key) !== undefined;
   const isIdle = (sinceMs: number) => nowMs - sinceMs >= idleMs;
   // Those that began a moment ago need not be asked for their parts.
-  const old = (await store.listUploads(filter.prefix)).filter(({ startedMs }) => isIdle(startedMs));
+  const open = await store.listUploads(filter.prefix);
+  const old = open.filter((upload) => isMeant(upload) && isIdle(upload.startedMs));
   const idle = (await withActivity(store, old, filter)).filter(
     ({ isLive, lastActiveMs }) => !isLive && isIdle(lastActiveMs),
   );

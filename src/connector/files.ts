@@ -5,10 +5,12 @@ import type { ReadExplanation } from '../model/read-explanation.ts';
 import type { OutputRecord } from '../records/to-records.ts';
 import type { ParquetSchema } from '../records/types.ts';
 import type { Connection } from '../tables/location.ts';
-import { readManifest as read } from '../tables/manifest/read.ts';
+import { type ManifestProgress, readManifest as read } from '../tables/manifest/read.ts';
 import { writeManifest as write } from '../tables/manifest/write.ts';
 import { type Scan as InnerScan, scan as innerScan } from '../tables/scan.ts';
 import { toConnectorError, within } from './errors.ts';
+
+export type { ManifestProgress };
 
 /** How the buckets of URLs are reached; absent: as AWS's own tools do, by environment and profile. */
 export interface FilesOptions {
@@ -101,16 +103,6 @@ export interface ManifestOptions extends FilesOptions {
   /** Hears how far it is, every so often. */
   readonly onProgress?: ((progress: ManifestProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-}
-
-/** How far a manifest is read. */
-export interface ManifestProgress {
-  readonly step: 'checking' | 'reading';
-  /** So far, of `files`. */
-  readonly file: number;
-  readonly files: number;
-  readonly rows: number;
-  readonly bytes: number;
 }
 
 /** A file of a manifest that was left out. */

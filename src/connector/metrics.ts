@@ -1,4 +1,5 @@
 /** What a connector measures of its own work. Latencies are kept as counts in buckets: any number of them takes the same memory. */
+import type { ObserveRequest } from '../store/s3-observe.ts';
 
 /** Of calls, in milliseconds. Quantiles are off by 4 % at most: they are the middles of buckets. */
 export interface LatencyMetrics {
@@ -114,12 +115,7 @@ export interface S3Metrics {
 
 export interface RequestRecorder {
   /** Hears of one request. */
-  observe(
-    operation: string,
-    ms: number,
-    error: unknown,
-    bytes: { readonly sent: number; readonly received: number },
-  ): void;
+  readonly observe: ObserveRequest;
   metrics(): S3Metrics;
 }
 

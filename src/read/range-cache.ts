@@ -12,7 +12,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { isErrno } from '../platform/files.ts';
 import type { ByteRange } from '../store/store.ts';
@@ -87,7 +87,7 @@ export function createRangeCache({ folder, maxBytes, location, onProblem }: Rang
       const checksum = Buffer.allocUnsafe(CHECKSUM_BYTES);
       checksum.writeUInt32LE(crc32(bytes));
       const content = Buffer.concat([checksum, bytes]);
-      await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       await writeFile(temporary, content, { mode: 0o600 });
       await rename(temporary, path);
       writtenBytes += content.length;

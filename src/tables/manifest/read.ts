@@ -21,9 +21,10 @@ export interface ManifestOptions extends Connection {
   readonly onProgress?: ((progress: ManifestProgress) => void) | undefined;
 }
 
+/** How far a manifest is read. */
 export interface ManifestProgress {
   readonly step: 'checking' | 'reading';
-  /** So far. */
+  /** So far, of `files`. */
   readonly file: number;
   readonly files: number;
   readonly rows: number;
