@@ -6,11 +6,11 @@ import type { Dataset, DatasetQuery, DatasetRead } from '../../read/dataset/type
 import type { PlainFormat } from '../../read/emit/emit.ts';
 import { printType } from '../../records/type-text.ts';
 import type { ParquetSchema } from '../../records/types.ts';
-import type { ObjectStore } from '../../store/store.ts';
-import { type Connection, openPlaces, type Place, type Places, urlOf } from '../location.ts';
+import { type Connection, openPlaces, type Places } from '../location.ts';
 import { defaults, queryOf, type Rows, rowsOf } from '../open-scan.ts';
 import { csvTable } from './csv-table.ts';
-import { MAX_MANIFEST_BYTES, type Manifest, parseManifest } from './parse.ts';
+import { loadManifest } from './load.ts';
+import type { Manifest } from './parse.ts';
 import { type FileFailure, failureOf, type Verify, verifyFiles } from './verify.ts';
 
 export interface ManifestOptions extends Connection {
@@ -88,10 +88,8 @@ async function open(
   const { onProgress, verify = 'md5', filesIn } = options;
   const config = options.config ?? defaults();
   const { parallelism, batchSize } = config.operations;
-  const manifest = parseManifest(await textOf(await places.object(location), location, signal), location);
+  const { manifest, store, files: listed } = await loadManifest(location, filesIn, places, signal);
   const files = manifest.files.length;
-  const { store, prefix } = await filesPlace(filesIn ?? bucketUrl(manifest, location), places);
-  const listed = manifest.files.map((file) => ({ ...file, key: prefix + file.key }));
   const progress = (step: ManifestProgress['step'], file: number, rows: number, bytes: number) =>
     onProgress?.({ step, file, files, rows, bytes });
   const onChecked = (file: number) => progress('checking', file, 0, 0);
@@ -156,48 +154,6 @@ async function* told<T>(items: AsyncIterable<T>, tell: () => void): AsyncGenerat
 
 function asError({ code, message, hint }: Pick<BridgeError, 'code' | 'message' | 'hint'>): BridgeError {
   return new BridgeError(code, message, { hint });
-}
-
-async function textOf({ store, key }: Place, location: string, signal: AbortSignal): Promise<string> {
-  try {
-    const { size } = await store.head(key, { signal });
-    if (size > MAX_MANIFEST_BYTES) {
-      throw new BridgeError(
-        'too_large',
-        `the manifest ${location} has ${size} bytes, at most ${MAX_MANIFEST_BYTES} are read`,
-      );
-    }
-    return new TextDecoder('utf-8', { fatal: true }).decode(await store.get(key, { signal }));
-  } catch (error) {
-    if (error instanceof TypeError) {
-      throw new BridgeError('unprocessable', `the manifest ${location} is not JSON: it is no UTF-8 text`);
-    }
-    const { code, message, hint } = BridgeError.from(error);
-    if (code === 'not_found') {
-      throw new BridgeError('not_found', `there is no manifest ${urlOf({ store, key })}`, {
-        cause: error,
-        hint: 'Name the manifest.json itself, not its folder.',
-      });
-    }
-    if (code !== 'permission_denied') throw error;
-    throw new BridgeError(code, `access denied to ${urlOf({ store, key })}: ${message}`, { cause: error, hint });
-  }
-}
-
-const ARN = /^arn:[a-z-]+:s3:::([^/]+)$/;
-
-function bucketUrl({ destinationBucket }: Manifest, name: string): string {
-  if (destinationBucket.startsWith('file://') || destinationBucket.startsWith('s3://')) return destinationBucket;
-  const bucket = ARN.exec(destinationBucket)?.[1] ?? destinationBucket;
-  if (bucket !== '' && !/[/:]/.test(bucket)) return `s3://${bucket}/`;
-  throw new BridgeError('unprocessable', `${name}: destinationBucket "${destinationBucket}" is no bucket`, {
-    hint: 'A bucket is a name, arn:aws:s3:::name, or file:///folder/ for files on this machine.',
-  });
-}
-
-async function filesPlace(url: string, places: Places): Promise<{ store: ObjectStore; prefix: string }> {
-  const { store, key } = await places.folder(url);
-  return { store, prefix: key };
 }
 
 function throwIfAllFailed(failures: readonly FileFailure[], files: number, name: string): void {
