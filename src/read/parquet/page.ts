@@ -1,8 +1,9 @@
 /** One page of a column chunk: its header, and its bytes without their compression. */
-import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { gunzipSync } from 'node:zlib';
 import type { CompressionCodec, PageHeader } from 'hyparquet';
 import { snappyUncompress } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
+import { decompressZstd } from './zstd.ts';
 
 /** Bound on a page after decompression. */
 const MAX_PAGE_BYTES = 256 * 1024 * 1024;
@@ -37,7 +38,7 @@ const MIN_CHUNK_BYTES = 64;
 
 const CODECS: Readonly<Partial<Record<CompressionCodec, (body: Uint8Array, size: number) => Uint8Array>>> = {
   UNCOMPRESSED: (body) => body,
-  ZSTD: (body, size) => zstdDecompressSync(body, outputOf(size)),
+  ZSTD: decompressZstd,
   GZIP: (body, size) => gunzipSync(body, outputOf(size)),
   SNAPPY(body, size) {
     const out = new Uint8Array(size);
