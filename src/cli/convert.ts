@@ -14,6 +14,8 @@ interface Options extends ConnectionOptions, CsvCommandOptions {
   readonly to: string;
   readonly formats: readonly TableFormat[];
   readonly list?: string;
+  readonly manifest?: string;
+  readonly filesIn?: string;
   readonly avroCodec: AvroCodec;
   readonly avroNamespace?: string;
   readonly maxWorkers?: number;
@@ -29,6 +31,11 @@ export function addConvertCommand(program: Command, context: CliContext): void {
     .requiredOption('--to <folder>', 'where the files go: s3://bucket/prefix/ or a local folder')
     .option('--formats <formats>', 'parquet, avro or both, with a comma between', formats, ['parquet'])
     .option('--list <file>', 'a local file with one source a line')
+    .option(
+      '--manifest <location>',
+      'the CSV files that a manifest lists (as S3 Inventory writes it), in a bucket or local',
+    )
+    .option('--files-in <location>', "where the manifest's files are, instead of its destination bucket")
     .addOption(
       new Option('--avro-codec <codec>', 'compression of Avro files')
         .choices(['deflate', 'snappy', 'zstandard', 'null'])
@@ -51,6 +58,7 @@ source with this etag: a run that was broken off goes on where it is started aga
 Examples:
   otel-lake convert s3://in/exports/ --to s3://out/tables/ --formats parquet,avro --max-workers 4
   otel-lake convert 'data/**/*.csv.gz' --to s3://out/tables/ --schema schema.toml --on-invalid skip
+  otel-lake convert --manifest s3://in/exports/manifest.json --to s3://out/tables/
   otel-lake convert --list files.txt --to out/ --formats avro --avro-codec zstandard --report report.json`,
     )
     .action((sources: string[], options: Options) => runConvert(context, sources, options));
@@ -58,9 +66,14 @@ Examples:
 
 async function runConvert(context: CliContext, sources: readonly string[], options: Options): Promise<void> {
   const listed = options.list === undefined ? [] : await readList(options.list);
-  if (sources.length + listed.length === 0) {
+  if (sources.length + listed.length === 0 && options.manifest === undefined) {
     throw new BridgeError('config', 'nothing to convert was named', {
-      hint: 'Name files, folders or globs, or --list a file of them.',
+      hint: 'Name files, folders or globs, --list a file of them, or a --manifest.',
+    });
+  }
+  if (options.filesIn !== undefined && options.manifest === undefined) {
+    throw new BridgeError('config', '--files-in is given without --manifest', {
+      hint: "It says where a manifest's files are.",
     });
   }
   const connection = connectionOf(context, options);
@@ -72,6 +85,7 @@ async function runConvert(context: CliContext, sources: readonly string[], optio
       const input = {
         version: context.version,
         sources: [...sources, ...listed],
+        manifest: options.manifest === undefined ? undefined : { location: options.manifest, filesIn: options.filesIn },
         to: options.to,
         formats: options.formats,
         connection,

@@ -38,7 +38,7 @@ export const BATCH_BYTES = 16 * 1024 * 1024;
 export function csvBatches(csv: CsvSource, options: BatchOptions, reject: (row: RejectedRow) => void): CsvBatches {
   const { onInvalid, text, truncate } = options;
   const schema = options.schema ? createSchema(options.schema) : inferTextSchema(csv.sample, csv.names, { text });
-  const columns = options.schema && csv.dialect.hasHeader ? csv.names : undefined;
+  const columns = options.schema && csv.isNamed ? csv.names : undefined;
   const builder = createRecordBuilder(schema, {
     onInvalid,
     text,

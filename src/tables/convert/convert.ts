@@ -29,14 +29,19 @@ export async function convert(options: ConvertOptions, hooks: ConvertHooks = {})
   const live = { rows: 0, bytesIn: 0 };
   let timer: NodeJS.Timeout | undefined;
   try {
-    const { jobs, upToDate } = await planConversion(options, places, hooks.signal);
+    const { jobs, upToDate, refused } = await planConversion(options, places, hooks.signal);
     const bytesTotal = jobs.reduce((sum, { bytes }) => sum + bytes, 0);
     for (const { source, outputs } of upToDate) {
       files.push({ source, status: 'up to date', bytesIn: 0, seconds: 0, outputs: outputs.map(({ url }) => url) });
     }
+    for (const { url: source, bytes: bytesIn, failure: error } of refused) {
+      const file = { source, status: 'failed', bytesIn, seconds: 0, outputs: [], error } as const;
+      files.push(file);
+      hooks.onFile?.(file);
+    }
     const tell = () =>
       hooks.onProgress?.({
-        files: jobs.length + upToDate.length,
+        files: jobs.length + upToDate.length + refused.length,
         filesDone: files.length,
         filesFailed: files.filter(({ status }) => status === 'failed').length,
         ...live,

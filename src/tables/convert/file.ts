@@ -1,9 +1,11 @@
 /** One CSV file to all its outputs, read once. It succeeds or fails as a whole: nothing is visible before the end. */
+import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { Schema } from 'apache-arrow';
 import { openCsv } from '../csv/open.ts';
 import { csvBatches } from '../csv-batches.ts';
 import type { Places } from '../location.ts';
+import { wrongMd5 } from '../manifest/verify.ts';
 import { openOutput } from '../output.ts';
 import { pourBatches } from '../pour.ts';
 import { createRejects } from '../rejects.ts';
@@ -37,7 +39,8 @@ export async function convertFile(
       yield chunk;
     }
   }
-  const csv = await openCsv(counted(), settings.csv);
+  const bytes = job.md5 === undefined ? counted() : withMd5(counted(), job.md5);
+  const csv = await openCsv(bytes, { ...settings.csv, names: job.names });
   const batchRows = Math.min(settings.parquet.rowGroupSize, MAX_BATCH_ROWS);
   const table = csvBatches(csv, { ...settings, batchRows }, rejects.add);
   const open = job.outputs.map(({ format, url }) => async (schema: Schema) => {
@@ -62,6 +65,17 @@ function outputOptions({ source, etag, fingerprint }: ConvertJob, { parquet, avr
   const name = basename(source).replace(CSV_NAME, '');
   const metadata = stampOf(source, etag, fingerprint);
   return { parquet, avro, version, metadata, name, doc: `Rows of ${source}` };
+}
+
+/** Ends in an error where the bytes have another MD5: what was made of them is never seen then. */
+async function* withMd5(bytes: AsyncIterable<Uint8Array>, expected: string): AsyncGenerator<Uint8Array> {
+  const hash = createHash('md5');
+  for await (const chunk of bytes) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  const found = hash.digest('hex');
+  if (found !== expected) throw wrongMd5(found, expected);
 }
 
 /** How names of CSV files end. */

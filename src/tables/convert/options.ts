@@ -20,6 +20,7 @@ export function convertOptions(input: ConvertInput, config?: Config): ConvertOpt
   const known = config ?? parseConfig('', 'the defaults', {});
   return {
     sources: input.sources,
+    manifest: input.manifest,
     to: input.to,
     formats: input.formats ?? ['parquet'],
     connection: { config, multipart: MULTIPART, ...input.connection },

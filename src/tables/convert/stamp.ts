@@ -18,8 +18,11 @@ export const SETTINGS_KEY = 'otel-lake.convert';
 const FOOTER_BYTES = 64 * 1024;
 
 /** Of everything that an output's content depends on beside its source. */
-export function fingerprintOf({ csv, schema, onInvalid, text, truncate, parquet, avro }: ConvertSettings): string {
-  const settings = JSON.stringify([csv, schema, onInvalid, text, truncate, parquet, avro]);
+export function fingerprintOf(
+  { csv, schema, onInvalid, text, truncate, parquet, avro }: ConvertSettings,
+  names?: readonly string[],
+): string {
+  const settings = JSON.stringify([csv, schema, onInvalid, text, truncate, parquet, avro, ...(names ? [names] : [])]);
   return createHash('sha256').update(settings).digest('hex').slice(0, 16);
 }
 

@@ -26,6 +26,8 @@ export interface ConvertSettings {
 export interface ConvertOptions extends ConvertSettings {
   /** Locations of files, folders (with a slash at their end, or local ones) and globs. */
   readonly sources: readonly string[];
+  /** A manifest of CSV files, which are sources too; `filesIn` is where they are instead of its destination bucket. */
+  readonly manifest?: { readonly location: string; readonly filesIn?: string | undefined } | undefined;
   /** Folder that the outputs go to, under the names the sources have below their folder. */
   readonly to: string;
   readonly connection: Connection;
@@ -40,6 +42,10 @@ export interface ConvertJob {
   readonly source: string;
   readonly bytes: number;
   readonly etag: string | undefined;
+  /** Of its bytes, looked at while they are read; undefined where there is nothing to hold them against. */
+  readonly md5?: string | undefined;
+  /** Of the columns, where it has no header. */
+  readonly names?: readonly string[] | undefined;
   readonly outputs: readonly { readonly format: TableFormat; readonly url: string }[];
   /** Where rows go that do not fit. */
   readonly rejects: string;
@@ -70,7 +76,7 @@ export interface FileReport {
   readonly outputs: readonly string[];
   /** Absent where it was up to date or has failed. */
   readonly result?: ConvertedFile;
-  readonly error?: { readonly code: string; readonly message: string; readonly hint: string | undefined };
+  readonly error?: { readonly code: string; readonly message: string; readonly hint?: string | undefined };
 }
 
 export interface ConvertReport {

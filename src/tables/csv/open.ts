@@ -11,14 +11,18 @@ export interface CsvOptions extends DialectOptions {
   readonly encoding?: string | undefined;
   /** Rows that types may be inferred from. Default 10,000, but no more than there are in the first 4 Mi characters. */
   readonly sampleRows?: number | undefined;
+  /** Of the columns, where there is no header. Without `hasHeader` the first row is one only if it holds these names. */
+  readonly names?: readonly string[] | undefined;
 }
 
 export interface CsvSource {
   readonly compression: InputCompression;
   readonly encoding: string;
   readonly dialect: Dialect;
-  /** From the header, made unique; `column_1` and so on without one. */
+  /** From the header, made unique; without one those that were given, else `column_1` and so on. */
   readonly names: readonly string[];
+  /** Whether the names say something: they are those of the header, or were given. */
+  readonly isNamed: boolean;
   /** The first rows, without the header. */
   readonly sample: readonly (readonly string[])[];
   /** All rows, those of the sample too. May be read once. */
@@ -46,14 +50,16 @@ export async function openCsv(bytes: AsyncIterable<Uint8Array>, options: CsvOpti
     return chars >= SAMPLE_CHARS || lines > wantedRows;
   });
   const beginning = head.join('');
-  const dialect = detectDialect(beginning, isWhole, options);
-  const first = await collect(parseRows(once(beginning), { ...dialect, hasHeader: false }, 0), isWhole);
+  const detected = detectDialect(beginning, isWhole, options);
+  const first = await collect(parseRows(once(beginning), { ...detected, hasHeader: false }, 0), isWhole);
   const start = first.findIndex((row) => !isEmptyRow(row));
   const top = first[start];
   if (top === undefined) {
     throw new BridgeError('unprocessable', 'the file is empty, expected rows of CSV');
   }
-  const names = dialect.hasHeader ? uniqueNames(top) : top.map((_, i) => `column_${i + 1}`);
+  const hasHeader = options.hasHeader ?? (options.names ? holds(top, options.names) : detected.hasHeader);
+  const dialect = { ...detected, hasHeader };
+  const names = hasHeader ? uniqueNames(top) : namesWithout(top, options.names);
   const below = dialect.hasHeader ? first.slice(start + 1) : first;
   const rows = below.filter((row) => names.length === 1 || !isEmptyRow(row));
   return {
@@ -61,9 +67,23 @@ export async function openCsv(bytes: AsyncIterable<Uint8Array>, options: CsvOpti
     encoding,
     dialect,
     names,
+    isNamed: hasHeader || options.names !== undefined,
     sample: rows.slice(0, wantedRows),
     rows: parseRows(all, dialect, names.length),
   };
+}
+
+function holds(row: readonly string[], names: readonly string[]): boolean {
+  return row.length === names.length && row.every((cell, i) => cell.trim() === names[i]);
+}
+
+function namesWithout(row: readonly string[], given: readonly string[] | undefined): string[] {
+  if (given === undefined) return row.map((_, i) => `column_${i + 1}`);
+  if (row.length === given.length) return uniqueNames(given);
+  const found = `the rows have ${row.length} cells, and ${given.length} columns are named`;
+  throw new BridgeError('unprocessable', `${found}: ${given.join(', ').slice(0, 200)}`, {
+    hint: 'Where the first row holds the names of the columns, say so (--header).',
+  });
 }
 
 /** The last row of a sample that goes on behind it may be half of one. */

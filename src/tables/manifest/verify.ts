@@ -19,8 +19,10 @@ export interface FileFailure {
   readonly message: string;
 }
 
+export type VerifiedObject = DatasetObject & { readonly etag: string | undefined };
+
 export interface Verified {
-  readonly objects: readonly DatasetObject[];
+  readonly objects: readonly VerifiedObject[];
   readonly failures: readonly FileFailure[];
   /** What it took. */
   readonly requests: number;
@@ -41,11 +43,11 @@ export async function verifyFiles(
   { verify, parallelism, signal, onChecked }: VerifyOptions,
 ): Promise<Verified> {
   if (verify === 'none') {
-    const objects = files.map(({ key, size }) => ({ key, size, modifiedMs: 0 }));
+    const objects = files.map(({ key, size }) => ({ key, size, modifiedMs: 0, etag: undefined }));
     return { objects, failures: [], requests: 0, bytesRead: 0 };
   }
   const took = { requests: 0, bytesRead: 0 };
-  const objects: DatasetObject[] = [];
+  const objects: VerifiedObject[] = [];
   const failures: FileFailure[] = [];
   const bounds = { count: parallelism, maxWeight: parallelism, weight: () => 1 };
   const check = async (file: ManifestFile) => {
@@ -71,7 +73,7 @@ async function verifyFile(
   verify: Verify,
   took: { requests: number; bytesRead: number },
   signal: AbortSignal,
-): Promise<DatasetObject> {
+): Promise<VerifiedObject> {
   took.requests++;
   const head = await store.head(key, { signal });
   if (head.size !== size) {
@@ -83,13 +85,15 @@ async function verifyFile(
     took.requests++;
     const found = await digest(store, key, head.etag, signal);
     took.bytesRead += size;
-    if (found !== md5) {
-      throw new BridgeError('corrupt', `its MD5 is ${found}, the manifest says ${md5}`, {
-        hint: 'The object is damaged, or was replaced since: have the manifest written anew.',
-      });
-    }
+    if (found !== md5) throw wrongMd5(found, md5);
   }
-  return { key, size, modifiedMs: head.modifiedMs };
+  return { key, size, modifiedMs: head.modifiedMs, etag: head.etag };
+}
+
+export function wrongMd5(found: string, expected: string): BridgeError {
+  return new BridgeError('corrupt', `its MD5 is ${found}, the manifest says ${expected}`, {
+    hint: 'The object is damaged, or was replaced since: have the manifest written anew.',
+  });
 }
 
 /** The MD5 an ETag may be: not those of uploads in parts (`…-3`), and with KMS something else of the same form. */
