@@ -89,6 +89,7 @@ export function decodeValue(segment: string): string | null | undefined {
   let length = 0;
   for (let i = 0; i < segment.length; i++) {
     const char = segment[i]!;
+    if (char > '\x7f') return undefined;
     if (char !== '%') {
       bytes[length++] = char.charCodeAt(0);
       continue;

@@ -13,6 +13,7 @@ import { extendTail, type Footer, readFooter } from './parquet/footer.ts';
 import { createObjectReader, type TailReader } from './parquet/object-reader.ts';
 import { type PagesByLeaf, type RowRange, readPageBounds, readPages } from './parquet/page-index.ts';
 import { flatLeaf, rowGroupBounds } from './parquet/statistics.ts';
+import { type PathColumns, pathBounds, pathColumn } from './path-columns.ts';
 import type { PlannedFile, ReadPlan } from './plan.ts';
 import { countRows, type IndexedColumn, rowsByPages } from './row-ranges.ts';
 import type { ScanContext } from './scan.ts';
@@ -27,6 +28,8 @@ export interface OpenFile extends FileAttempt {
   readonly reader: TailReader;
   readonly footer: Footer;
   readonly schema: ReadSchema;
+  /** Asked columns the file has not, and its path has. */
+  readonly inPath: PathColumns;
   /** Columns of the file that are read first, to be filtered; none where there is nothing to filter by. */
   readonly first: ReadonlySet<string>;
   /** Columns read for rows that passed. */
@@ -51,12 +54,12 @@ export async function openFile(
   const reader = createObjectReader(context.store, planned, context.stats, context.signal, context.ranges);
   const opening: FileAttempt = { key: planned.key, failed: false };
   const groups = await attempt(opening, context, async () => {
-    const { footer, left } = await openFooter(reader, planned, plan, context);
+    const { footer, inPath, left } = await openFooter(reader, planned, plan, context);
     context.checkFooter?.(footer, planned.key);
-    const first = present(plan.filterColumns, footer, context);
-    const rest = present(plan.outputColumns, footer, context);
+    const first = present(plan.filterColumns, footer, inPath, context);
+    const rest = present(plan.outputColumns, footer, inPath, context);
     for (const column of first) rest.delete(column);
-    const file: OpenFile = Object.assign(opening, { reader, footer, schema: context.schema, first, rest });
+    const file: OpenFile = Object.assign(opening, { reader, footer, schema: context.schema, inPath, first, rest });
     const found: OpenGroup[] = [];
     for (const index of left) {
       const group = await openGroup(file, index, plan.predicate, context);
@@ -74,16 +77,18 @@ export async function openFile(
 async function openFooter(
   reader: TailReader,
   planned: PlannedFile,
-  { predicate }: ReadPlan,
+  plan: ReadPlan,
   context: ScanContext,
-): Promise<{ readonly footer: Footer; readonly left: readonly number[] }> {
+): Promise<{ readonly footer: Footer; readonly inPath: PathColumns; readonly left: readonly number[] }> {
+  const { predicate } = plan;
   const { footers, stats } = context;
   const known = footers?.get(planned);
   let footer = known ?? (await readFooter(reader));
+  const inPath = pathColumnsOf(planned, footer, plan, context);
   const groups = [...footer.metadata.row_groups.keys()];
   const left = groups.filter((index) => {
     const rows = rowsOf(footer, index);
-    return rows > 0 && prune(predicate, groupKnowledge(footer, index, rows, context)) === 'maybe';
+    return rows > 0 && prune(predicate, groupKnowledge(footer, inPath, index, rows, context)) === 'maybe';
   });
   stats.rowGroupsPruned += groups.length - left.length;
   const isWhole = predicate.kind === 'always' && context.limit === undefined;
@@ -93,7 +98,16 @@ async function openFooter(
   }
   reader.keepTail(footer.tail);
   if (footer !== known) footers?.put(planned, footer);
-  return { footer, left };
+  return { footer, inPath, left };
+}
+
+function pathColumnsOf({ inPath }: PlannedFile, { columns }: Footer, plan: ReadPlan, { schema }: ScanContext) {
+  const asked = new Set([...plan.filterColumns, ...plan.outputColumns]);
+  return new Map(
+    [...(inPath ?? [])]
+      .filter(([name]) => asked.has(name) && !columns.has(name))
+      .map(([name, text]) => [name, pathColumn(name, schema.columns.find((one) => one.name === name)!.type, text)]),
+  );
 }
 
 /** Where the first of the filters and indexes stands that the row groups are asked by; they all stand before the footer. */
@@ -112,9 +126,14 @@ function rowsOf(footer: Footer, index: number): number {
 }
 
 /** The file's columns that answer the asked ones: a promoted column the file has not is answered by the maps. */
-function present(asked: readonly string[], { columns }: Footer, { promotions }: ScanContext): Set<string> {
+function present(
+  asked: readonly string[],
+  { columns }: Footer,
+  inPath: PathColumns,
+  { promotions }: ScanContext,
+): Set<string> {
   const needed = asked.flatMap((name) => {
-    const absent = !columns.has(name) && promotions.some((promotion) => promotion.column === name);
+    const absent = !columns.has(name) && !inPath.has(name) && promotions.some((promotion) => promotion.column === name);
     return absent ? promotedNeeds() : [name];
   });
   return new Set(needed.filter((name) => columns.has(name)));
@@ -127,10 +146,10 @@ async function openGroup(
   predicate: Predicate,
   context: ScanContext,
 ): Promise<OpenGroup | undefined> {
-  const { footer, reader } = file;
+  const { footer, inPath, reader } = file;
   const { stats } = context;
   const rows = rowsOf(footer, index);
-  const statistics = groupKnowledge(footer, index, rows, context);
+  const statistics = groupKnowledge(footer, inPath, index, rows, context);
   const lacks = await readBloomFilters(reader, footer, index, equalityColumns(predicate));
   const known = withFilters(statistics, lacks);
   if (lacks.size > 0 && prune(predicate, known) === 'none') {
@@ -153,12 +172,20 @@ async function openGroup(
   return { file, index, ranges, pages, memos: new Map() };
 }
 
-/** What the footer says of a row group's columns; a column the file has not is null, unless maps answer for it. */
-function groupKnowledge(footer: Footer, index: number, rows: number, context: ScanContext): Knowledge {
+/** What the footer says of a row group's columns; a column the file has not is null, unless its path or maps answer for it. */
+function groupKnowledge(
+  footer: Footer,
+  inPath: PathColumns,
+  index: number,
+  rows: number,
+  context: ScanContext,
+): Knowledge {
   const { schema, promotions } = context;
   return (source): Bounds | undefined => {
     if (source.kind === 'attribute') return undefined;
     if (footer.columns.has(source.column)) return rowGroupBounds(footer, index, schema, source.column);
+    const given = inPath.get(source.column);
+    if (given !== undefined) return pathBounds(given, rows);
     const promoted = promotions.some((promotion) => promotion.column === source.column);
     return promoted ? undefined : { rows, allNull: true };
   };

@@ -11,6 +11,7 @@ import { labellingOf } from '../partition/partition.ts';
 import type { Source } from './filter/predicate.ts';
 import type { Bounds, Knowledge, Value } from './filter/prune.ts';
 import { utf8 } from './filter/text.ts';
+import { parseTimestamp } from './filter/timestamp.ts';
 import type { ReadSchema, ReadType } from './schema.ts';
 
 /** A strategy made ready to be asked, once for all paths. */
@@ -101,10 +102,25 @@ function fieldBounds(placed: Placed, kind: FieldKind, nulls: boolean): Bounds {
     const label = labelOf(placed, kind, asked);
     return label !== undefined && label !== segment;
   };
-  if (value.type === 'value')
-    return { ...(text ? { min: utf8(value.text), max: utf8(value.text) } : {}), lacks, nullCount };
+  if (value.type === 'value') {
+    if (text) return { min: utf8(value.text), max: utf8(value.text), nullCount };
+    return isOurs(placed, kind, value.text) ? { lacks, nullCount } : { nullCount };
+  }
   if (value.type === 'range') return { ...rangeBounds(value), lacks, nullCount };
   return { lacks, nullCount };
+}
+
+/** Other writers write the same numbers and times in other ways: a text that would not be written here excludes nothing. */
+function isOurs(placed: Placed, kind: FieldKind, text: string): boolean {
+  const value = numberOf(kind, text);
+  return value !== undefined && labelOf(placed, kind, value) === placed.segment;
+}
+
+function numberOf(kind: FieldKind, text: string): Value | undefined {
+  if (kind === 'double') return Number(text);
+  if (kind === 'bool') return Number(text === 'true');
+  if (kind === 'timestamp') return parseTimestamp(text)?.floor;
+  return /^-?\d+$/.test(text) ? BigInt(text) : undefined;
 }
 
 /** The segment the writer gives a value; undefined where several segments can hold values that are equal to it. */

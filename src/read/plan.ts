@@ -10,6 +10,7 @@ import { ALWAYS, combine, type Predicate, type Source, sourcesOf } from './filte
 import { type Bounds, type Knowledge, prune } from './filter/prune.ts';
 import { parseTimestamp } from './filter/timestamp.ts';
 import { partitionKnowledge } from './partition-bounds.ts';
+import type { PathTexts } from './path-columns.ts';
 import type { ReadRequest } from './request.ts';
 import type { ReadSchema } from './schema.ts';
 import { bindSelection, type OutputColumn } from './selection.ts';
@@ -28,6 +29,8 @@ export interface PlannedFile {
   readonly key: string;
   readonly size: number;
   readonly modifiedMs: number;
+  /** Of another writer's file: columns its path names, for those it has not. */
+  readonly inPath?: PathTexts;
 }
 
 export interface ReadPlan extends BoundRequest {
@@ -55,6 +58,8 @@ export interface PlanContext {
   readonly partitioning: readonly PartitionStrategy[];
   /** Commits whose rows come from the journal. */
   readonly fromJournal: ReadonlySet<string>;
+  /** Asked for files of other writers; absent where paths are no columns. */
+  readonly pathTexts?: ((partition: string) => PathTexts | undefined) | undefined;
 }
 
 /** What of a request concerns rows. */
@@ -120,7 +125,9 @@ export function planFiles(
       pruned.commit++;
       continue;
     }
-    files.push({ key: object.key, size: object.size, modifiedMs: object.modifiedMs });
+    const { key, size, modifiedMs } = object;
+    const inPath = commitId === undefined ? context.pathTexts?.(object.partition) : undefined;
+    files.push({ key, size, modifiedMs, ...(inPath && { inPath }) });
   }
   return { ...bound, files, partitions: partitions.counts(), pruned };
 }

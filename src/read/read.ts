@@ -19,6 +19,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { readChanges } from './changes.ts';
 import { createReadBatch } from './columns/batch.ts';
 import { select } from './filter/evaluate.ts';
+import { pathTextsOf } from './path-columns.ts';
 import { type BoundRequest, bindRequest, planFiles, type ReadPlan } from './plan.ts';
 import type { ReadRequest } from './request.ts';
 import { createHolds } from './room.ts';
@@ -135,7 +136,8 @@ export async function planLake(
   signal.throwIfAborted();
   const objects = await deps.objects(table, partition, signal);
   const fromJournal = new Set(ids.filter((id) => !complete.has(id)));
-  const plan = planFiles({ partition }, bound, objects, { ...deps, fromJournal });
+  const pathTexts = pathTextsOf(deps.schema, deps.partitioning);
+  const plan = planFiles({ partition }, bound, objects, { ...deps, fromJournal, pathTexts });
   stats.filesListed = objects.length;
   stats.filesPruned = objects.length - plan.files.length;
   return { plan, complete, fresh: fromJournal.size };

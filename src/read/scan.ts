@@ -151,7 +151,7 @@ async function* scanGroup(plan: ReadPlan, fetched: Fetched, context: ScanContext
   for (const rows of slicesOf(group, file.first, ranges, context)) {
     await breathe(context);
     const views = decode(group, file.first, first, rows);
-    const batch = viewBatch(views, rows.end - rows.start, context);
+    const batch = viewBatch(views, rows.end - rows.start, context, file.inPath);
     const hits = select(plan.predicate, batch);
     context.stats.rowsScanned += hits.length === 0 || file.first.size > 0 ? rows.end - rows.start : hits.length;
     if (hits.length === 0) continue;
@@ -185,7 +185,7 @@ async function* restOf(plan: ReadPlan, passed: Passed, context: ScanContext): As
     await breathe(context);
     const all = decode(group, group.file.rest, rest, range);
     for (const [name, view] of views) all.set(name, sliceView(view, range.start - rows.start, range.end - rows.start));
-    const batch = viewBatch(all, range.end - range.start, context);
+    const batch = viewBatch(all, range.end - range.start, context, group.file.inPath);
     // Here, so that a column of a foreign type is this file's failure and not its reader's.
     for (const column of plan.outputColumns) batch.column(column);
     yield { batch, rows: moved(hitRows.subarray(first, at), -range.start) };

@@ -142,3 +142,20 @@ test('a bucket prunes only under the strategies its commit was written by', () =
   const plan = planFiles(request, bound, written, { ...context, partitioning: [] });
   assert.deepEqual([plan.files.length, plan.partitions], [1, { asked: 16, pruned: 15 }]);
 });
+
+test('what another writer encodes in another way is not pruned for that', () => {
+  const strategies: readonly PartitionStrategy[] = [{ type: 'value', field: 's', name: 's' }];
+  const verdict = (path: string, text: string, by = strategies) =>
+    prune(bindFilter(text, SMALL), partitionKnowledge(by, SMALL, [], trusted)(path));
+  assert.equal(verdict('s=a b%2Fc', "s = 'a b/c'"), 'maybe');
+  assert.equal(verdict('s=a b%2Fc', "s = 'a b'"), 'none');
+  assert.equal(verdict('s=café', "s = 'café'"), 'maybe');
+  assert.equal(verdict('s=café%20au lait', "s = 'café au lait'"), 'maybe');
+  const numbers = (field: string): readonly PartitionStrategy[] => [{ type: 'value', field, name: field }];
+  assert.equal(verdict('d=1e3', 'd = 1000', numbers('d')), 'maybe');
+  assert.equal(verdict('d=1000.0', 'd = 1001', numbers('d')), 'none');
+  assert.equal(verdict('i=007', 'i = 7', numbers('i')), 'maybe');
+  const at = "timestamp = '2026-11-21T08:00:00Z'";
+  assert.equal(verdict('timestamp=2026-11-21 08%3A00%3A00', at, numbers('timestamp')), 'maybe');
+  assert.equal(verdict('timestamp=2026-11-21T09%3A00%3A00.000000Z', at, numbers('timestamp')), 'none');
+});

@@ -166,3 +166,71 @@ test('names that engines skip are skipped: hidden files and folders, markers, ot
   await write('pq.write_table(table(), path)', join(folder, 'part.parquet'));
   assert.equal((await bridge.rows()).length, 500);
 });
+
+/** Whole tables in Hive's layout: what a folder says is not in its files. */
+const HIVE: Record<string, string> = {
+  pyarrow: `
+import pyarrow.dataset as ds
+flavor = ds.partitioning(pa.schema([('service_name', pa.string()), ('flags', pa.int64())]), flavor='hive')
+ds.write_dataset(t, path, format='parquet', partitioning=flavor)`,
+  DuckDB: `duckdb.sql(f"COPY (SELECT * FROM t) TO '{path}' (FORMAT parquet, PARTITION_BY (service_name, flags), OVERWRITE_OR_IGNORE)")`,
+  // Spark escapes fewer characters than the others, and leaves its marker and checksums beside the files.
+  Spark: `
+import os
+for service in services:
+    for flag in (0, 1):
+        part = t.take([i for i in range(n) if services[i % 3] == service and i % 2 == flag])
+        name = '__HIVE_DEFAULT_PARTITION__' if service is None else service.replace('/', '%2F').replace(':', '%3A')
+        folder = f'{path}/service_name={name}/flags={flag}'
+        os.makedirs(folder)
+        pq.write_table(part.drop_columns(['service_name', 'flags']), f'{folder}/part-00000-3f0c.c000.snappy.parquet', flavor='spark', use_deprecated_int96_timestamps=True)
+        open(f'{folder}/.part-00000-3f0c.c000.snappy.parquet.crc', 'wb').write(b'crc!')
+open(f'{path}/_SUCCESS', 'w').close()`,
+};
+
+for (const [name, script] of Object.entries(HIVE)) {
+  for (const partitioned of [false, true]) {
+    test(`a table that ${name} partitioned is read whole, ${partitioned ? 'where the bridge does so too' : 'beside the own rows'}`, async (t) => {
+      const strategy = '[partitioning]\ntype = "value"\nfield = "service_name"\n';
+      const bridge = await startBridge(t, partitioned ? strategy : '');
+      mkdirSync(join(bridge.folder, 'lake'), { recursive: true });
+      const table = `
+services = ['cart', 'check out/2: é', None]
+t = table(service_name=[services[i % 3] for i in range(n)], flags=pa.array([i % 2 for i in range(n)], pa.int64()))
+${script}`;
+      await write(table, join(bridge.folder, 'lake/traces'));
+      const ids = async (filter: string) =>
+        (await bridge.rows({ filter, select: 'duration_nano' }))
+          .map((row) => Number(row.duration_nano))
+          .sort((a, b) => a - b);
+      const numbers = (keep: (i: number) => boolean) => Array.from({ length: 500 }, (_, i) => i).filter(keep);
+      assert.deepEqual(
+        await ids("service_name = 'cart'"),
+        numbers((i) => i % 3 === 0),
+      );
+      assert.deepEqual(
+        await ids("service_name = 'check out/2: é' AND flags = 1"),
+        numbers((i) => i % 6 === 1),
+      );
+      assert.deepEqual(
+        await ids('service_name IS NULL AND duration_nano < 100'),
+        numbers((i) => i % 3 === 2 && i < 100),
+      );
+      assert.deepEqual(
+        await ids("flags <> 0 AND timestamp < '2026-11-21T08:00:00.050Z'"),
+        numbers((i) => i % 2 === 1 && i < 50),
+      );
+      const rows = await bridge.rows({ select: 'service_name,flags,duration_nano,timestamp' });
+      assert.equal(rows.length, 500);
+      assert.deepEqual(
+        rows.find((row) => row.duration_nano === 301),
+        {
+          service_name: 'check out/2: é',
+          flags: 1,
+          duration_nano: 301,
+          timestamp: '2026-11-21T08:00:00.301000Z',
+        },
+      );
+    });
+  }
+}

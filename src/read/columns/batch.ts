@@ -6,6 +6,7 @@ import type { RecordBatch } from 'apache-arrow';
 import { BridgeError } from '../../errors.ts';
 import type { Promotion } from '../../model/layout.ts';
 import type { Source } from '../filter/predicate.ts';
+import { type PathColumns, pathView } from '../path-columns.ts';
 import type { ReadColumn, ReadSchema, ReadType } from '../schema.ts';
 import { attributeView } from './attribute.ts';
 import { fromArrow } from './from-arrow.ts';
@@ -38,9 +39,18 @@ export function createReadBatch(arrow: RecordBatch, table: TableColumns): ReadBa
   return batchOf(found, arrow.numRows, table);
 }
 
-/** A batch over columns that are views already. */
-export function viewBatch(columns: ReadonlyMap<string, View>, rows: number, table: TableColumns): ReadBatch {
-  return batchOf((name) => columns.get(name), rows, table);
+/** A batch over columns that are views already, or in the path of their file. */
+export function viewBatch(
+  columns: ReadonlyMap<string, View>,
+  rows: number,
+  table: TableColumns,
+  inPath?: PathColumns,
+): ReadBatch {
+  const found = (name: string) => {
+    const column = inPath?.get(name);
+    return columns.get(name) ?? (column && pathView(column, rows));
+  };
+  return batchOf(found, rows, table);
 }
 
 type FindColumn = (name: string, type: ReadType) => View | undefined;
