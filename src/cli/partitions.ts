@@ -38,7 +38,9 @@ export function addPartitionsCommand(program: Command, context: CliContext): voi
         const { table, prefix } = options;
         const filter: PartitionFilter = { ...(table ? { table } : {}), ...(prefix ? { prefix } : {}) };
         const found = await lake.partitions(filter);
-        createOutput(options.json ?? false).records(found, COLUMNS);
+        const output = createOutput(options.json ?? false);
+        if (options.json || found.length > 0) output.records(found, COLUMNS);
+        else output.line('No partition there.');
       }),
     );
 

@@ -29,7 +29,10 @@ export function addUploadsCommand(program: Command, context: CliContext): void {
     .addHelpText('after', '\nExample:\n  otel-lake uploads list --prefix traces/')
     .action((options: ListOptions) =>
       usingLake(context, options, async (lake) => {
-        createOutput(options.json ?? false).records(await lake.uploads(options.prefix), COLUMNS);
+        const open = await lake.uploads(options.prefix);
+        const output = createOutput(options.json ?? false);
+        if (options.json || open.length > 0) output.records(open, COLUMNS);
+        else output.line('No upload is open.');
       }),
     );
 

@@ -47,7 +47,3 @@ export function parseTarget(text: string, protocol?: Protocol): Target {
     basePath: url.pathname.replace(/\/+$/, ''),
   };
 }
-
-export function formatTarget({ protocol, tls, authority, basePath }: Target): string {
-  return `${protocol}${tls ? 's' : ''}://${authority}${basePath}`;
-}

@@ -182,6 +182,10 @@ describe('with a lake', () => {
     const deleted = await runCli(['partitions', 'delete', 'traces', partition, ...lake]);
     assert.match(deleted.stdout, /^Deleted .* Receipt /);
     assert.equal((await bridge.rows()).length, sample.items - rows);
+    const none = ['--prefix', 'date=1999-01-01'];
+    assert.equal((await runCli(['partitions', 'list', ...lake, ...none])).stdout, 'No partition there.\n');
+    assert.equal((await runCli(['partitions', 'list', ...lake, ...none, '--json'])).stdout, '');
+    assert.equal((await runCli(['uploads', 'list', ...lake])).stdout, 'No upload is open.\n');
     const again = await runCli(['partitions', 'delete', 'traces', partition, ...lake]);
     assert.equal(again.code, 1);
   });
