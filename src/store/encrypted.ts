@@ -35,9 +35,11 @@ type GetOptions = Parameters<ObjectStore['get']>[1];
 export function encryptedStore(inner: ObjectStore, keys: KeyRing): ObjectStore {
   const dataKeys = new Map<string, Uint8Array>();
   let isCompared = false;
+  let mayWrite = false;
   const nameOf = (key: string) => `${inner.location}/${key}`;
 
   async function newSealer(key: string): Promise<Sealer> {
+    await refuseOtherKey();
     dataKeys.delete(key);
     return createSealer(newEnvelope(key, await keys.current()));
   }
@@ -91,6 +93,20 @@ export function encryptedStore(inner: ObjectStore, keys: KeyRing): ObjectStore {
   }
 
   /** A bridge with another key than the lake's would go on with that one, and the next read would tell at last. */
+  async function compare(): Promise<void> {
+    if (!isCompared) await openOldest();
+    isCompared = true;
+  }
+
+  /** Nothing is written with another key. A damaged record, or one that may not be read, holds nothing back: see `check`. */
+  async function refuseOtherKey(): Promise<void> {
+    if (mayWrite) return;
+    await compare().catch((error: unknown) => {
+      if (!['corrupt', 'permission_denied'].includes(BridgeError.from(error).code)) throw error;
+    });
+    mayWrite = true;
+  }
+
   async function openOldest(): Promise<void> {
     for await (const { key } of inner.list(BOOKKEEPING)) {
       await openHeader(key, await getHeader(key, {}));
@@ -193,8 +209,7 @@ export function encryptedStore(inner: ObjectStore, keys: KeyRing): ObjectStore {
       await inner.check(options);
       if (!options?.forWriting) return;
       await keys.current();
-      if (!isCompared) await openOldest();
-      isCompared = true;
+      await compare();
     },
     close() {
       inner.close();

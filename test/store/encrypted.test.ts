@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { createCatalog } from '../../src/catalog/catalog.ts';
+import { BridgeError } from '../../src/errors.ts';
 import { encryptedStore } from '../../src/store/encrypted.ts';
 import { CHUNK_BYTES, HEADER_BYTES, SEALED_CHUNK_BYTES } from '../../src/store/envelope.ts';
 import { createFileStore } from '../../src/store/file.ts';
@@ -176,6 +177,34 @@ test('a writer with another key than the lake has, or of a lake that is not encr
     message: /is not encrypted/,
     hint: /a prefix of its own/,
   });
+});
+
+test('with another key than the lake has nothing is written, in any way; with the right one again it is', async (t) => {
+  const inner = createMemoryStore();
+  const path = keyFile(t);
+  const open = async (changes: Partial<ClientEncryption>) => encryptedStore(inner, await ring(changes));
+  await (await open({ keyFile: path })).put('_lake/commits/a.json', bytes('{}'));
+  const before = await collect(inner.list(''));
+  const other = keyFile(t);
+  const wrong = await open({ keyFile: other });
+  const refused = { code: 'config', message: /_lake\/commits\/a\.json is encrypted with key file:/ };
+  await assert.rejects(wrong.put('b', bytes('b')), refused);
+  await assert.rejects(wrong.write('b'), refused);
+  await assert.rejects(wrong.uploadStream('b', (async function* () {})()), refused);
+  assert.deepEqual(await collect(inner.list('')), before);
+  assert.deepEqual(await inner.listUploads(''), []);
+  await (await open({ keyFile: other, oldKeyFiles: [path] })).put('b', bytes('b'));
+  await (await open({ keyFile: path })).put('c', bytes('c'));
+  assert.equal((await collect(inner.list(''))).length, 3);
+});
+
+test('a damaged record, and one that may not be read, hold no rows back', async (t) => {
+  const inner = createMemoryStore();
+  await inner.put('_lake/commits/a.json', randomBytes(HEADER_BYTES + 50));
+  await (await encrypted(t, inner)).store.put('b', bytes('b'));
+  const denied = { ...inner, get: () => Promise.reject(new BridgeError('permission_denied', 'no')) };
+  await (await encrypted(t, denied)).store.put('c', bytes('c'));
+  assert.equal((await collect(inner.list(''))).length, 3);
 });
 
 test('objects that are not encrypted, moved, cut or changed in the store are refused by name', async (t) => {
