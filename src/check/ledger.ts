@@ -3,7 +3,7 @@ import type { CommitRecord } from '../model/commit.ts';
 import { type LakeTable, SIGNAL_LIST } from '../model/signal.ts';
 import type { TableLedger } from './types.ts';
 
-type RowColumn = Exclude<keyof TableLedger, 'table'>;
+type RowColumn = Exclude<keyof TableLedger, 'table' | 'rejectedBy'>;
 
 export interface Ledger {
   commits: number;
@@ -15,8 +15,18 @@ export interface Ledger {
 }
 
 export function createLedger(): Ledger {
-  const none = { received: 0, rejected: 0, written: 0, inFiles: 0, deleted: 0, foreign: 0, inJournal: 0 };
+  const none = {
+    received: 0,
+    rejected: 0,
+    journalled: 0,
+    written: 0,
+    inFiles: 0,
+    deleted: 0,
+    foreign: 0,
+    inJournal: 0,
+  };
   const tables = new Map<LakeTable, Record<RowColumn, number>>(SIGNAL_LIST.map(({ name }) => [name, { ...none }]));
+  const reasons = new Map<LakeTable, Record<string, number>>();
   const ledger: Ledger = {
     commits: 0,
     objects: 0,
@@ -28,13 +38,18 @@ export function createLedger(): Ledger {
     },
     addRecord(record) {
       ledger.commits++;
-      for (const [table, { received, rejected, written }] of Object.entries(record.rows)) {
-        ledger.addRows(table as LakeTable, 'received', received);
-        ledger.addRows(table as LakeTable, 'rejected', rejected);
-        ledger.addRows(table as LakeTable, 'written', written);
+      for (const [name, { received, rejected, rejectedBy, journalled, written }] of Object.entries(record.rows)) {
+        const table = name as LakeTable;
+        ledger.addRows(table, 'received', received);
+        ledger.addRows(table, 'rejected', rejected);
+        ledger.addRows(table, 'journalled', journalled);
+        ledger.addRows(table, 'written', written);
+        const sums = reasons.get(table) ?? {};
+        for (const [reason, rows] of Object.entries(rejectedBy)) sums[reason] = (sums[reason] ?? 0) + rows;
+        reasons.set(table, sums);
       }
     },
-    tables: () => [...tables].map(([table, rows]) => ({ table, ...rows })),
+    tables: () => [...tables].map(([table, rows]) => ({ table, ...rows, rejectedBy: reasons.get(table) ?? {} })),
   };
   return ledger;
 }

@@ -28,12 +28,18 @@ export interface Finding {
   readonly repaired?: string;
 }
 
-/** The ledger of one table. Without problems: received = rejected + written, and written = files + deleted. */
+/**
+ * The ledger of one table. Without problems: received = rejected + journalled, journalled = written, and written = files +
+ * deleted.
+ */
 export interface TableLedger {
   readonly table: LakeTable;
   /** By the commit records. */
   readonly received: number;
   readonly rejected: number;
+  /** The same by reason; adds up to `rejected`. */
+  readonly rejectedBy: Readonly<Record<string, number>>;
+  readonly journalled: number;
   readonly written: number;
   /** By the footers of the records' objects. */
   readonly inFiles: number;

@@ -26,6 +26,7 @@ const LEDGER_COLUMNS: readonly TableColumn[] = [
   ...[
     ['received', 'received'],
     ['rejected', 'rejected'],
+    ['journalled', 'journalled'],
     ['written', 'written'],
     ['inFiles', 'in files'],
     ['deleted', 'deleted'],
@@ -46,8 +47,8 @@ export function addLakeCommand(program: Command, context: CliContext): void {
     .addHelpText(
       'after',
       `
-Works on the store itself, with a running bridge or without one. In the ledger, received = rejected + written, and
-written = in files + deleted.
+Works on the store itself, with a running bridge or without one. In the ledger, received = rejected + journalled,
+journalled = written, and written = in files + deleted.
 
 --repair writes the record of a commit whose segment is gone and whose files are whole, and moves files that belong to
 no commit to _lake/quarantine/, each beside a text that says why. Everything else is only reported.
@@ -98,6 +99,10 @@ function print(output: Output, summary: CheckSummary, shown: readonly Finding[])
   const rest = problems + notes - shown.length;
   if (rest > 0) output.line(`and ${showCount(rest)} more; --json prints them all`);
   output.records(summary.tables, LEDGER_COLUMNS);
+  for (const { table, rejectedBy } of summary.tables) {
+    const reasons = Object.entries(rejectedBy).map(([reason, rows]) => `${reason} ${showCount(rows)}`);
+    if (reasons.length > 0) output.line(`rejected in ${table} by reason: ${reasons.join(', ')}`);
+  }
   const what = `${countOf(commits, 'commit')}, ${countOf(objects, 'file')}, ${showBytes(bytes)}`;
   const found =
     problems === 0 ? 'everything adds up' : `${countOf(problems, 'problem')}, ${showCount(repaired)} repaired`;

@@ -100,11 +100,16 @@ test('received = written + rejected, to the row and by reason, across a kill -9 
   const { code, stdout } = await runCli(['lake', 'check', '--deep', '--json', '--config', second.configFile]);
   assert.equal(code, 0, stdout);
   const summary = JSON.parse(stdout.trim().split('\n').at(-1)!) as CheckSummary;
-  for (const { table, received, rejected, written, inFiles } of summary.tables) {
+  for (const { table, received, rejected, rejectedBy, journalled, written, inFiles } of summary.tables) {
     const sent = total[table as SignalName];
+    const wrong = sent.rejected - sent.late;
+    assert.deepEqual(rejectedBy, { time: sent.late, ...(wrong > 0 && { span_id: wrong }) });
+    assert.equal(journalled, sent.received - sent.rejected);
     assert.deepEqual([received, rejected], [sent.received, sent.rejected]);
     assert.deepEqual([written, inFiles], [sent.received - sent.rejected, sent.received - sent.rejected]);
   }
+  const printed = await runCli(['lake', 'check', '--config', second.configFile]);
+  assert.match(printed.stdout, /rejected in traces by reason: (time|span_id) \d+, (time|span_id) \d+/);
   const commits = join(folder, 'lake', '_lake', 'commits');
   const records = readdirSync(commits).map((name) => {
     return JSON.parse(readFileSync(join(commits, name), 'utf8')) as CommitRecord;
