@@ -272,7 +272,8 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
         retryAfterMs: 1000,
       });
     }
-    if (journalBytes() + bytes > config.journal.maxBytes) {
+    // What is on its way goes to the journal too: many at a time must not pass its bound together.
+    if (journalBytes() + reservedBytes + bytes > config.journal.maxBytes) {
       journalRefusedMs = performance.now();
       throw new BridgeError('unavailable', 'the journal is full', {
         hint: 'The store is away or slow; try again later. journal.max_bytes bounds the journal.',
