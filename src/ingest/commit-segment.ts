@@ -72,12 +72,13 @@ export async function commitSegment(
   // bring back partitions that were deleted since.
   const already = await commits.read(commitId);
   if (already && !already.recovered) {
+    refuseLess(already, sealed.counts);
     await commits.write(already); // the earlier run may have ended before the record's name was durable
     removeSegment(files, journalPath, path);
     return { ...nothing, record: already };
   }
   const notedBytes = await readCutNote(deps.store, commitId);
-  const asNoted = notedBytes === undefined ? sealed : { ...sealed, journalBytes: notedBytes, needsCut: true };
+  const asNoted = notedBytes === undefined ? sealed : { ...sealed, journalBytes: notedBytes, needsCopy: true };
   const found = readSegment(asNoted, deps);
   if (!found || 'quarantined' in found) return { ...nothing, quarantined: found?.quarantined };
   const { layout, batches, counts, damage, cutBytes, lostRequests } = found;
@@ -92,9 +93,26 @@ export async function commitSegment(
   return { ...nothing, record, quarantined: damage.length > 0 ? { paths, bytes, cutBytes, lostRequests } : undefined };
 }
 
-/** Cuts refused requests off the segment, or else notes in the store how much of it counts. Returns whether it is noted. */
+/**
+ * A record under this commit's id without rows that this run has acknowledged is of another bridge that went on from a copy
+ * of the journal, from a snapshot of the machine perhaps: the segment is the only place those rows are in. What an
+ * earlier run has acknowledged is not known here; its record is taken at its word.
+ */
+function refuseLess(record: CommitRecord, acknowledged: ByTable<JournalledRows>): void {
+  for (const [table, { journalled }] of Object.entries(acknowledged)) {
+    const recorded = record.rows[table as TableName]?.journalled ?? 0;
+    if (recorded >= journalled) continue;
+    const { commitId } = record;
+    const what = `tells of ${recorded} rows of ${table}, and ${journalled} were acknowledged`;
+    throw new BridgeError('already_exists', `the record of commit ${commitId} is there already, ${what}`, {
+      hint: 'Two bridges have gone on from copies of one journal folder. Keep the segment: its rows are in it alone.',
+    });
+  }
+}
+
+/** Settles a segment of which a copy is needed, or else notes in the store how much of it counts. Returns whether it is noted. */
 async function cutOrNote(sealed: SealedSegment, deps: CommitDeps): Promise<boolean> {
-  if (!sealed.needsCut) return false;
+  if (!sealed.needsCopy) return false;
   try {
     settle(sealed, deps);
     return false;
@@ -105,8 +123,8 @@ async function cutOrNote(sealed: SealedSegment, deps: CommitDeps): Promise<boole
   }
 }
 
-function settle({ path, journalBytes, needsCut = false }: SealedSegment, { files, config }: CommitDeps): void {
-  settleSegment(files, config.journal.path, path, needsCut ? journalBytes : Infinity, needsCut);
+function settle({ path, journalBytes, needsCopy = false }: SealedSegment, { files, config }: CommitDeps): void {
+  settleSegment(files, config.journal.path, path, needsCopy ? journalBytes : Infinity, needsCopy);
 }
 
 /** Undefined where the segment is gone; `quarantined` where nothing of it can be read. */

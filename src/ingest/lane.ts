@@ -250,12 +250,12 @@ export function createLane(options: LaneOptions): Lane {
     const batches: Batch[] = [];
     for (const { builder } of tables.values()) if (builder.rows > 0) batches.push(builder.finish());
     if (config.journal.sync === 'interval' && reason !== 'journal_error') syncQuietly(writer);
-    const { commitId, path, durableBytes: journalBytes, needsCut } = writer;
+    const { commitId, path, durableBytes: journalBytes, needsCopy } = writer;
     writer.close();
     open = undefined;
     const memoryBytes = batches.reduce((sum, batch) => sum + batchBytes(batch), 0);
     const counts = tally.counts();
-    options.onSealed({ commitId, path, batches, counts, memoryBytes, journalBytes, needsCut }, reason);
+    options.onSealed({ commitId, path, batches, counts, memoryBytes, journalBytes, needsCopy }, reason);
     return commitId;
   }
 

@@ -61,8 +61,11 @@ export interface SealedSegment {
   /** Bytes of the batches' buffers. */
   readonly memoryBytes: number;
   readonly journalBytes: number;
-  /** The file holds requests behind `journalBytes` that were refused, and could not be cut off. */
-  readonly needsCut?: boolean;
+  /**
+   * The file holds requests behind `journalBytes` that were refused, and could not be cut off; or a sync of it has failed.
+   * Before it is read, its `journalBytes` are put into a new file.
+   */
+  readonly needsCopy?: boolean;
 }
 
 export type FromLane =

@@ -9,8 +9,11 @@ export interface SegmentWriter {
   readonly commitId: string;
   /** Bytes in the file that count. */
   readonly durableBytes: number;
-  /** The file may hold more than those for good: an append failed, and so did cutting it off. */
-  readonly needsCut: boolean;
+  /**
+   * The file may hold more than those for good (an append failed, and so did cutting it off), or less (a sync of what
+   * counted already failed): what is to be read back has to be put into a new file first, see settle.ts.
+   */
+  readonly needsCopy: boolean;
   /**
    * Writes the records and, with `sync`, returns only when they are on the disk. When anything fails, none of them
    * counts, and the segment takes no more: after a failed fsync the kernel may have dropped the pages and marked them
@@ -38,7 +41,7 @@ export function createSegmentWriter(files: Files, journalPath: string, header: S
   let sequence = 0;
   let nameIsDurable = false;
   let hasFailed = false;
-  let needsCut = false;
+  let needsCopy = false;
 
   function checkWorks(): void {
     if (hasFailed) throw new BridgeError('internal', `journal segment ${path} has failed and takes no more`);
@@ -55,6 +58,7 @@ export function createSegmentWriter(files: Files, journalPath: string, header: S
       }
     } catch (error) {
       hasFailed = true;
+      needsCopy = true;
       throw error;
     }
     durableBytes = writtenBytes;
@@ -66,8 +70,8 @@ export function createSegmentWriter(files: Files, journalPath: string, header: S
     get durableBytes() {
       return durableBytes;
     },
-    get needsCut() {
-      return needsCut;
+    get needsCopy() {
+      return needsCopy;
     },
     append(records, syncNow) {
       checkWorks();
@@ -89,7 +93,7 @@ export function createSegmentWriter(files: Files, journalPath: string, header: S
         if (syncNow) sync();
       } catch (error) {
         hasFailed = true;
-        needsCut = !isCut(files, fd, durableBytes);
+        needsCopy = !isCut(files, fd, durableBytes);
         throw error;
       }
       if (!syncNow) durableBytes = writtenBytes;

@@ -8,7 +8,7 @@ import { BridgeError } from '../../src/errors.ts';
 import { commitSegment } from '../../src/ingest/commit-segment.ts';
 import type { StoredObjects } from '../../src/ingest/messages.ts';
 import type { StoredRecord } from '../../src/journal/format.ts';
-import { listSegments, removeSegment } from '../../src/journal/journal.ts';
+import { listSegments, removeSegment, segmentCommitId } from '../../src/journal/journal.ts';
 import { openSegment } from '../../src/journal/segment-reader.ts';
 import { createSegmentWriter } from '../../src/journal/segment-writer.ts';
 import type { CommitObject } from '../../src/model/commit.ts';
@@ -92,6 +92,25 @@ test('a segment whose commit record exists is only removed: deleted partitions d
   await bench.commit(onDisk(segment));
   assert.deepEqual(listSegments(systemFiles, bench.journalPath), []);
   assert.equal(await bench.rowsInLake(), 0);
+});
+
+test('a record without rows that this run has acknowledged is not taken for its own: the segment stays', async (t) => {
+  const bench = createBench(t);
+  bench.send(SAMPLE.body);
+  // A bridge that went on from a copy of the journal commits what the copy has.
+  const copy = { ...bench.deps, files: { ...systemFiles, remove() {} } };
+  const [path] = listSegments(systemFiles, bench.journalPath);
+  const commitId = segmentCommitId(path!);
+  const journalBytes = statSync(path!).size;
+  await commitSegment({ commitId, path: path!, batches: undefined, counts: {}, memoryBytes: 0, journalBytes }, copy);
+  bench.send(SAMPLE.body);
+  bench.lane.seal('request');
+  const segment = bench.sealed[0]!;
+  await assert.rejects(bench.commit(segment), { code: 'already_exists' });
+  const again = { ...segment, batches: undefined };
+  const message = /record of commit .* tells of \d+ rows of traces, and \d+ were acknowledged/;
+  await assert.rejects(bench.commit(again), { code: 'already_exists', message });
+  assert.deepEqual(listSegments(systemFiles, bench.journalPath), [path]);
 });
 
 test('a replay keeps the layout its segment was written under', async (t) => {
@@ -181,7 +200,7 @@ test('a replay in the same run leaves out what a failed group has left behind th
   const durable = statSync(listSegments(systemFiles, bench.journalPath)[0]!).size;
   bench.send(SAMPLE.body);
   bench.lane.seal('request');
-  const segment = { ...onDisk(bench.sealed[0]!), journalBytes: durable, needsCut: true };
+  const segment = { ...onDisk(bench.sealed[0]!), journalBytes: durable, needsCopy: true };
   const { quarantined } = await bench.commit(segment);
   assert.equal(quarantined, undefined);
   assert.equal(await bench.rowsInLake(), SAMPLE.items);

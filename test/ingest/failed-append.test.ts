@@ -3,7 +3,7 @@
  * be cut off. From there on, everything that can go wrong before the commit is whole.
  */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, fstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { commitSegment } from '../../src/ingest/commit-segment.ts';
@@ -42,7 +42,7 @@ function refusedInFile(t: TestContext): { bench: Bench; failing: Failing; segmen
   failing.add('syncData').add('truncate');
   assert.equal(bench.send(SAMPLE.body)[0]!.ok, false);
   const segment = bench.sealed[0]!;
-  assert.equal(segment.needsCut, true);
+  assert.equal(segment.needsCopy, true);
   assert.ok(onDisk(segment).journalBytes > segment.journalBytes, 'the refused request is in the file');
   return { bench, failing, segment };
 }
@@ -133,4 +133,68 @@ test('while neither the disk lets the segment be cut nor the store notes it, not
   };
   await assert.rejects(commitSegment(segment, { ...bench.deps, store: away }));
   assert.deepEqual(await Array.fromAsync(bench.deps.store.list('')), []);
+});
+
+/** Files whose syncs fail while `failing`, and the files (by inode) that were synced at all. */
+function watchedSyncs(): { files: Files; synced: number[]; failing: boolean } {
+  const watched = {
+    synced: [] as number[],
+    failing: false,
+    files: {
+      ...systemFiles,
+      syncData(fd: number) {
+        watched.synced.push(fstatSync(fd).ino);
+        if (watched.failing) throw Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' });
+        systemFiles.syncData(fd);
+      },
+    },
+  };
+  return watched;
+}
+
+for (const [what, isMended] of [
+  ['is copied in the same try where the disk takes new files', true],
+  ['is copied by the next try, of another thread or process', false],
+] as const) {
+  test(`a segment whose sync failed before its replay is not synced again: it ${what}`, async (t) => {
+    const disk = watchedSyncs();
+    const bench = createBench(t, '', disk.files);
+    bench.send(SAMPLE.body);
+    bench.lane.seal('request');
+    const segment = onDisk(bench.sealed[0]!);
+    const { ino } = statSync(segment.path);
+    disk.synced.length = 0;
+    let fails = 0;
+    const files: Files = {
+      ...disk.files,
+      syncData(fd) {
+        disk.failing = isMended ? fails++ === 0 : true;
+        disk.files.syncData(fd);
+      },
+    };
+    const first = commitSegment(segment, { ...bench.deps, files });
+    await (isMended ? first : assert.rejects(first, /EIO/));
+    disk.failing = false;
+    await bench.commit(onDisk(segment));
+    assert.equal(disk.synced.filter((one) => one === ino).length, 1);
+    assert.ok(disk.synced.length > 1, 'its copy was synced');
+    assert.equal(await bench.rowsInLake(), SAMPLE.items);
+    assert.deepEqual(readdirSync(join(bench.journalPath, 'segments')), []);
+  });
+}
+
+test('with sync "interval" a segment whose sync failed is copied before anything is stored', async (t) => {
+  const disk = watchedSyncs();
+  const bench = createBench(t, 'sync = "interval"', disk.files);
+  assert.ok(bench.send(SAMPLE.body)[0]!.ok);
+  disk.failing = true;
+  bench.lane.tick();
+  disk.failing = false;
+  const segment = bench.sealed[0]!;
+  const { ino } = statSync(segment.path);
+  await assert.rejects(commitSegment(segment, { ...bench.deps, store: takesOnly(bench.deps.store, 0) }));
+  assert.notEqual(statSync(segment.path).ino, ino);
+  assert.equal(disk.synced.filter((one) => one === ino).length, 1);
+  await bench.commit(tryAgain(segment));
+  assert.equal(await bench.rowsInLake(), SAMPLE.items);
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -89,6 +89,16 @@ test('a block that was damaged or cut on the disk is fetched again', async (t) =
   const cache = open(folder);
   assert.equal((await cache.read({ start: 0, end: 2 * BLOCK_BYTES })).cachedBytes, 0);
   assert.equal((await cache.read({ start: 0, end: 2 * BLOCK_BYTES })).requests, 0);
+});
+
+test('a folder that is removed under the cache is made again, and reads go on', async (t) => {
+  const folder = join(tempFolder(t), 'cache');
+  const cache = open(folder);
+  await cache.read(ALL);
+  rmSync(folder, { recursive: true });
+  assert.equal((await cache.read(ALL)).requests, 1);
+  assert.equal((await cache.read(ALL)).requests, 0);
+  assert.deepEqual(cache.problems, []);
 });
 
 test('a folder that cannot be written is said once, and reads go on', async (t) => {
