@@ -14,6 +14,7 @@ import { readRows } from '../src/read/read.ts';
 import { type ReadParameters, readRequest } from '../src/read/request.ts';
 import type { ReadStats } from '../src/read/types.ts';
 import { openStore } from '../src/store/open.ts';
+import { createCounts, type RequestCounts } from './read-counts.ts';
 import { peakBytesOf } from './support.ts';
 
 export interface ReadTask {
@@ -22,7 +23,7 @@ export interface ReadTask {
   readonly countOnly: boolean;
 }
 
-export interface ReadOutcome {
+export interface ReadOutcome extends RequestCounts {
   readonly ms: number;
   readonly cpuMs: number;
   readonly bytesOut: number;
@@ -33,7 +34,8 @@ export interface ReadOutcome {
 
 const config = loadConfig(process.argv[2]!);
 const layout = layoutOf(config);
-const store = await openStore(config);
+const counts = createCounts('traces');
+const store = counts.counting(await openStore(config, { observe: counts.observe }));
 const catalog = createCatalog(store);
 const footers = createFooterCache(config.operations.readCacheBytes);
 
@@ -55,7 +57,14 @@ async function run({ parameters, countOnly }: ReadTask): Promise<ReadOutcome> {
   }
   const { user, system } = process.cpuUsage(cpu);
   const ms = performance.now() - start;
-  return { ms, cpuMs: (user + system) / 1000, bytesOut, peakBytes: peakBytesOf('self'), stats: result.stats };
+  return {
+    ms,
+    cpuMs: (user + system) / 1000,
+    bytesOut,
+    peakBytes: peakBytesOf('self'),
+    stats: result.stats,
+    ...counts.take(),
+  };
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

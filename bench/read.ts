@@ -4,18 +4,19 @@
  * Each query is asked once of both unmeasured by medians (its line says "first": caches are empty then), and `rounds`
  * times more. The ratio is ours to DuckDB's of the same round; below 1 we are faster. CPU time is the process's, user and
  * system: on a busy machine it says more than the wall clock. With --lake s3 the lake is copied to a MinIO of its own;
- * requests and bytes are printed instead of DuckDB's times.
+ * requests and bytes are printed instead of DuckDB's times. A broken promise (requests for a needle, row groups pruned,
+ * memory) is printed at the end, and the exit code is 1.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startMinio } from '../test/support/minio.ts';
-import type { ReadOutcome, ReadTask } from './read-child.ts';
 import { lakeToml, makeLake, s3LakeToml } from './read-lake.ts';
+import { startChild, startReader } from './read-reader.ts';
+import { groupsOf, measureRequests, prunedPercent, prunedTooLittle, type RequestQuery } from './read-requests.ts';
 import { describeMachine, median } from './support.ts';
 
 const { values } = parseArgs({
@@ -39,12 +40,11 @@ if (values.help) {
   --export-hours N   hours of the lake that are exported, 96,000 spans each (20)
   --cache FOLDER     where lakes are kept between runs (${values.cache})
   --memory           peak memory of exports of 1,000,000 spans and of all
-  --only WORD        queries whose name holds the word`);
+  --only WORD        queries (with --memory: formats) whose name holds the word`);
   process.exit(0);
 }
 
-interface Query extends ReadTask {
-  readonly name: string;
+interface Query extends RequestQuery {
   readonly sql: string;
   readonly how: 'count' | 'arrow' | 'json';
   /** Most of DuckDB's time that is meant to be taken. */
@@ -56,22 +56,14 @@ interface Timed {
   readonly cpuMs: number;
 }
 
-/** A process that answers a line with a line. */
-function startChild<Task, Outcome extends Timed>(command: string, args: readonly string[]) {
-  const child: ChildProcess = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
-  return {
-    async ask(task: Task): Promise<Outcome> {
-      child.stdin!.write(`${JSON.stringify(task)}\n`);
-      const { value, done } = await lines.next();
-      if (done) throw new Error(`${command} ${args[0]} has ended`);
-      return JSON.parse(value);
-    },
-    stop: () => void child.stdin!.end(),
-  };
+interface Timed {
+  readonly ms: number;
+  readonly cpuMs: number;
 }
 
 const HOUR_MS = 3_600_000;
+/** Of a process that exports, however many rows. */
+const MOST_MEMORY_BYTES = 400e6;
 const FIRST_HOUR_MS = Date.UTC(2026, 0, 1);
 
 function hour(n: number): string {
@@ -83,12 +75,13 @@ function queries(glob: string, traceId: string, hours: number): readonly Query[]
   const half = hour(Math.ceil(hours / 2));
   const exported = hour(Math.min(hours, Number(values['export-hours'])));
   const columns = 'timestamp,trace_id,span_id,name,duration_nano,http_route';
-  const all = { countOnly: false, goal: '' };
+  const all = { countOnly: false, isNeedle: false, goal: '' };
   return [
     {
       name: 'count by a promoted column',
       parameters: { filter: "http_route = '/api/v1/products/{id}'", select: 'http_route' },
       countOnly: true,
+      isNeedle: false,
       sql: `SELECT count(*) FROM ${from} WHERE http_route = '/api/v1/products/{id}'`,
       how: 'count',
       goal: '1.5',
@@ -96,6 +89,7 @@ function queries(glob: string, traceId: string, hours: number): readonly Query[]
     {
       name: 'needle, all columns',
       ...all,
+      isNeedle: true,
       parameters: { filter: `trace_id = '${traceId}'`, format: 'arrow' },
       sql: `SELECT * FROM ${from} WHERE trace_id = '${traceId}'`,
       how: 'arrow',
@@ -142,24 +136,16 @@ const asked = queries(glob, traceId, hours).filter(({ name }) => name.includes(v
 const scratch = mkdtempSync(join(tmpdir(), 'otel-lake-bench-'));
 
 try {
-  if (values.memory) await measureMemory();
-  else if (values.lake === 's3') await measureRequests();
-  else await measureTimes();
+  const broken = await (values.memory ? measureMemory() : values.lake === 's3' ? measureOnS3() : measureTimes());
+  for (const promise of broken) console.log(`BROKEN ${promise}`);
+  if (broken.length > 0) process.exitCode = 1;
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
 
-function startReader(toml: string) {
-  const file = join(scratch, 'read.toml');
-  writeFileSync(file, toml);
-  return startChild<ReadTask, ReadOutcome>(process.execPath, [
-    fileURLToPath(new URL('./read-child.ts', import.meta.url)),
-    file,
-  ]);
-}
-
-async function measureTimes(): Promise<void> {
-  const ours = startReader(lakeToml(folder));
+async function measureTimes(): Promise<readonly string[]> {
+  const broken: string[] = [];
+  const ours = startReader(scratch, lakeToml(folder));
   const script = fileURLToPath(new URL('./read_duckdb.py', import.meta.url));
   const duckdb = startChild<{ sql: string; how: string }, Timed & { rows: number }>('python3', [script]);
   for (const query of asked) {
@@ -174,53 +160,48 @@ async function measureTimes(): Promise<void> {
     const ratio = (measure: 'ms' | 'cpuMs') =>
       median(rounds.map((round) => round.ours[measure] / round.duckdb[measure]));
     const mid = (who: 'ours' | 'duckdb', measure: 'ms' | 'cpuMs') => median(rounds.map((round) => round[who][measure]));
-    const groups = stats.rowGroupsPruned + stats.rowGroupsScanned;
+    const groups = groupsOf(stats);
+    if (query.isNeedle) broken.push(...prunedTooLittle(stats).map((what) => `${query.name}: ${what}`));
     console.log(`
 ${query.name}: ${stats.rows.toLocaleString('en')} rows
   wall  ours ${ms(mid('ours', 'ms'))}  DuckDB ${ms(mid('duckdb', 'ms'))}  ratio ${ratio('ms').toFixed(2)}${query.goal && `, goal ${query.goal}`}
   CPU   ours ${ms(mid('ours', 'cpuMs'))}  DuckDB ${ms(mid('duckdb', 'cpuMs'))}  ratio ${ratio('cpuMs').toFixed(2)}
   first ours ${ms(first.ours.ms)}  DuckDB ${ms(first.duckdb.ms)}, CPU ${ms(first.ours.cpuMs)} and ${ms(first.duckdb.cpuMs)}
   ${perSecond(stats.rows, mid('ours', 'ms'))} rows/s out, ${perSecond(stats.rows, mid('ours', 'cpuMs'))} a CPU second
-  files: ${stats.filesPruned} of ${stats.filesListed} unopened, ${stats.filesPrunedByFooter} left at their footer; row groups: ${groups === 0 ? 0 : ((100 * stats.rowGroupsPruned) / groups).toFixed(1)} % of ${groups} pruned; pages: ${stats.pagesPruned} pruned, ${stats.pagesScanned} read
+  files: ${stats.filesPruned} of ${stats.filesListed} unopened, ${stats.filesPrunedByFooter} left at their footer; row groups: ${prunedPercent(stats).toFixed(1)} % of ${groups} pruned; pages: ${stats.pagesPruned} pruned, ${stats.pagesScanned} read
   ${stats.requests} requests, ${(stats.bytesRead / 1e6).toFixed(1)} MB read; peak memory so far ${mib(first.ours.peakBytes)}`);
   }
   ours.stop();
   duckdb.stop();
+  return broken;
 }
 
-/** The lake on a MinIO of its own, read by a process without caches. */
-async function measureRequests(): Promise<void> {
+/** The lake on a MinIO of its own. */
+async function measureOnS3(): Promise<readonly string[]> {
   const minio = await startMinio();
   try {
     const toml = await s3LakeToml(folder, minio);
-    for (const query of asked) {
-      for (const when of ['first', 'again']) {
-        const reader = startReader(toml);
-        if (when === 'again') await reader.ask(query);
-        const { stats, ms: wall } = await reader.ask(query);
-        reader.stop();
-        const opened = stats.filesScanned + stats.filesPrunedByFooter;
-        console.log(
-          `${query.name}, ${when}: ${stats.rows.toLocaleString('en')} rows in ${ms(wall)}, ${stats.requests} requests, ${(stats.bytesRead / 1e6).toFixed(1)} MB; ${opened} files opened, ${stats.filesScanned} of them read`,
-        );
-      }
-    }
+    return await measureRequests(asked, () => startReader(scratch, toml), console.log);
   } finally {
     await minio.close();
   }
 }
 
 /** Every size in a process of its own: what is freed stays with the process. */
-async function measureMemory(): Promise<void> {
-  for (const format of ['arrow', 'ndjson']) {
+async function measureMemory(): Promise<readonly string[]> {
+  const broken: string[] = [];
+  for (const format of ['arrow', 'ndjson'].filter((name) => name.includes(values.only))) {
     for (const exported of [1_000_000, rows]) {
-      const reader = startReader(lakeToml(folder));
+      const reader = startReader(scratch, lakeToml(folder));
       const to = hour(Math.ceil(exported / 96_000));
-      const { stats, peakBytes, ms: wall } = await reader.ask({ parameters: { to, format }, countOnly: false });
+      const { stats, peakBytes, ms: wall, cpuMs } = await reader.ask({ parameters: { to, format }, countOnly: false });
       reader.stop();
-      console.log(`${format}: ${stats.rows.toLocaleString('en')} rows in ${ms(wall)}, peak ${mib(peakBytes)}`);
+      const line = `${format}: ${stats.rows.toLocaleString('en')} rows in ${ms(wall)}, CPU ${ms(cpuMs)}, peak ${(peakBytes / 1e6).toFixed(0)} MB`;
+      console.log(line);
+      if (peakBytes > MOST_MEMORY_BYTES) broken.push(`${line}, at most ${MOST_MEMORY_BYTES / 1e6} MB are promised`);
     }
   }
+  return broken;
 }
 
 function ms(value: number): string {
