@@ -36,8 +36,8 @@ const ranges =
         onProblem: (error) =>
           log.warn({ error: String(error) }, `the cache of reads in ${readCachePath} failed; reads go on without it`),
       });
-const { residentBytes } = memoryPlan(config);
-const rooms = residentBytes === undefined ? undefined : createRooms(residentBytes);
+const { readsResidentBytes } = memoryPlan(config);
+const rooms = readsResidentBytes === undefined ? undefined : createRooms(readsResidentBytes);
 
 parentPort!.on('message', ({ port, table }: ToReader) => {
   void serveRead(port, { ...readDeps(config, layout, store, catalog, table), footers, ranges, rooms });

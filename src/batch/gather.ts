@@ -61,7 +61,7 @@ export function createGatherer(batches: readonly RecordBatch[]): Gatherer {
       return new RecordBatch(schema, data as never);
     },
     rowGroups(rows, { maxRows, maxBytes }) {
-      return cutRows(rows, maxRows, {
+      return cutRows(rows, maxRows, maxRows, {
         take: (part) => gatherer.gather(part),
         fill: (batch) => arrowBytes(batch) / maxBytes,
         buffers: recordBatchBuffers,

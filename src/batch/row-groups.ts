@@ -23,7 +23,9 @@ const MAX_TEXT_TIMES = 4;
 /** Batches of the rows, in their order. A single row may be over the bounds. */
 export function* rowGroups(batch: Batch, rows: Int32Array, { maxRows, maxBytes }: RowGroupBounds): Generator<Batch> {
   const maxTextBytes = Math.min(MAX_TEXT_BYTES, MAX_TEXT_TIMES * maxBytes);
-  yield* cutRows(rows, maxRows, {
+  // Not all of them first, to find out that they are too many: that copy would be as large as the batch.
+  const parts = Math.max(1, Math.ceil(batchBytes(batch) / maxBytes));
+  yield* cutRows(rows, maxRows, Math.min(maxRows, Math.ceil(batch.rows / parts)), {
     take: (part) => take(batch, part),
     fill: (group) => Math.max(batchBytes(group) / maxBytes, textBytes(group) / maxTextBytes),
     buffers: transferables,
@@ -38,9 +40,9 @@ export interface RowTaker<T> {
   buffers(taken: T): Iterable<ArrayBuffer>;
 }
 
-/** Cuts rows into groups of at most `maxRows`, and of fewer where they would be too full. */
-export function* cutRows<T>(rows: Int32Array, maxRows: number, taker: RowTaker<T>): Generator<T> {
-  let size = maxRows;
+/** Cuts rows into groups of at most `maxRows`, and of fewer where they would be too full; the first has `firstRows` at most. */
+export function* cutRows<T>(rows: Int32Array, maxRows: number, firstRows: number, taker: RowTaker<T>): Generator<T> {
+  let size = firstRows;
   for (let start = 0; start < rows.length; ) {
     const part = rows.subarray(start, start + size);
     const group = taker.take(part);

@@ -8,7 +8,9 @@
  *   data           requests on their way, and rows
  *   ├─ rows        half of it: open batches of lanes, and sealed ones that wait for an encoder or are in one
  *   │  └─ lane     half of that over all lanes: a lane's open batch is sealed before it grows over it
- *   └─ row group   a fifth over all encoders: what an encoder sorts out and encodes at once
+ *   ├─ row group   a fifth over all encoders: what an encoder sorts out and encodes at once
+ *   └─ left over   a quarter that reads never fill: rows in lanes are handed on just when the process is nearly full, and
+ *                  take as much again while they are encoded
  * The encoders' WebAssembly memory, decompression in lanes and the readers' work are in what is left between the shares,
  * and in the watch over the resident memory (`platform/resident.ts`).
  */
@@ -28,6 +30,9 @@ const ENCODING_TIMES = 4;
 /** An encoder that is small is not worth a new start. */
 const MIN_ENCODER_BYTES = 128 * MIB;
 
+/** Share of the data that reads leave to encoders. */
+const LEFT_BY_READS = 1 / 4;
+
 /** From this share of the budget on, the less the process leaves of it, the fewer requests are let in at a time. */
 const NARROW_FROM = 1 / 2;
 /**
@@ -39,6 +44,8 @@ export const ALWAYS_TAKEN = 1 / 8;
 export interface MemoryPlan {
   /** What the resident memory of the process may be; undefined where the budget is too small to be meant for all of it. */
   readonly residentBytes: number | undefined;
+  /** What it may be where a read fetches or decodes more; undefined alike. */
+  readonly readsResidentBytes: number | undefined;
   readonly dataBytes: number;
   readonly rowBytes: number;
   readonly laneBytes: number;
@@ -53,8 +60,10 @@ export function memoryPlan({ limits, operations }: Pick<Config, 'limits' | 'oper
   const start = START_BYTES + lanes * LANE_BYTES + encoders * ENCODER_BYTES;
   const dataBytes = Math.max(memoryBytes - start, Math.min(memoryBytes, MIN_DATA_BYTES));
   const rowBytes = dataBytes / 2;
+  const residentBytes = memoryBytes < start + MIN_DATA_BYTES ? undefined : memoryBytes;
   return {
-    residentBytes: memoryBytes < start + MIN_DATA_BYTES ? undefined : memoryBytes,
+    residentBytes,
+    readsResidentBytes: residentBytes && residentBytes - dataBytes * LEFT_BY_READS,
     dataBytes,
     rowBytes,
     laneBytes: rowBytes / 2 / lanes,

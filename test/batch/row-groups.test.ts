@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { toArrow } from '../../src/batch/arrow.ts';
 import { batchBytes } from '../../src/batch/batch-bytes.ts';
 import { createTableBuilder } from '../../src/batch/builder.ts';
-import { rowGroups } from '../../src/batch/row-groups.ts';
+import { cutRows, rowGroups } from '../../src/batch/row-groups.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { toProtobuf } from '../../src/decode/body.ts';
 import { createDecoder } from '../../src/decode/decoder.ts';
@@ -46,6 +46,26 @@ test('rows that are large together are cut by bytes, none is lost, and a single 
   assert.ok(groups.length >= 20);
   for (const group of groups) assert.ok(batchBytes(group) <= 100_000 || group.rows === 1);
   assert.equal(groupsOf(batch, 1000, 1).length, 200);
+});
+
+test('nothing larger is gathered to find out what fits than the first rows that were said to', () => {
+  const rows = Int32Array.from({ length: 1000 }, (_, row) => row);
+  const taken: number[] = [];
+  const taker = {
+    take(part: Int32Array) {
+      taken.push(part.length);
+      return part;
+    },
+    fill: (part: Int32Array) => part.length / 100,
+    buffers: () => [],
+  };
+  const groups = [...cutRows(rows, 1000, 120, taker)];
+  assert.equal(Math.max(...taken), 120);
+  assert.equal(
+    groups.reduce((sum, group) => sum + group.length, 0),
+    1000,
+  );
+  assert.ok(groups.every((group) => group.length <= 100));
 });
 
 test('a large text that stands beside every row is counted where it stands', () => {

@@ -46,3 +46,11 @@ test('row groups are as large as planned while the process has room for their en
   assert.equal(fittingRowGroupBytes(plan, 600 * MIB), 4 * MIB);
   assert.equal(fittingRowGroupBytes(planOf(16), 600 * MIB), planOf(16).rowGroupBytes);
 });
+
+test('reads leave a quarter of what data may take, for rows that are encoded while the process is nearly full', () => {
+  for (const threads of [1, 2]) {
+    const { residentBytes, readsResidentBytes, dataBytes } = planOf(512, threads);
+    assert.equal(readsResidentBytes, residentBytes! - dataBytes / 4);
+  }
+  assert.equal(planOf(16).readsResidentBytes, undefined);
+});

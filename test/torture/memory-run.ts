@@ -15,6 +15,8 @@ export interface MemoryOptions {
   /** Seconds a phase, about. */
   readonly seconds: number;
   readonly budgetMb: number;
+  /** Lanes, encoders and readers, each so many; as the machine has cores where it is left out. */
+  readonly threads?: number | undefined;
   /** Names of phases, in order; all of them where it is empty. */
   readonly phases: readonly string[];
   /** What `/healthz` may take (p99), without the delay the probe sees on itself. */
@@ -93,7 +95,10 @@ export async function runMemory(options: MemoryOptions): Promise<MemoryResult> {
   }
 }
 
-function toml(s3: { endpoint: string; accessKey: string; secretKey: string }, options: MemoryOptions): string {
+function toml(
+  s3: { endpoint: string; accessKey: string; secretKey: string },
+  { budgetMb, threads }: MemoryOptions,
+): string {
   return `[server]
 header_timeout_seconds = ${TIMEOUT_SECONDS}
 request_timeout_seconds = ${TIMEOUT_SECONDS}
@@ -101,8 +106,9 @@ response_timeout_seconds = ${TIMEOUT_SECONDS}
 ${s3Toml(s3, 'memory', 'create_bucket = true')}
 [operations]
 timeout_seconds = ${TIMEOUT_SECONDS}
+${threads === undefined ? '' : `lanes = ${threads}\nencoders = ${threads}\nreaders = ${threads}`}
 [limits]
-memory_bytes = ${options.budgetMb * 1024 * 1024}
+memory_bytes = ${budgetMb * 1024 * 1024}
 `;
 }
 

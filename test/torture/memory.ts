@@ -11,6 +11,7 @@ import { type PhaseResult, runMemory } from './memory-run.ts';
 const HELP = `npm run torture memory -- [options]
   --seconds N     seconds a phase (20)
   --budget-mb N   limits.memory_bytes in MiB (512)
+  --threads N     lanes, encoders and readers, each so many (as the machine has cores)
   --phase NAME    only this phase; may be given several times: ${PHASES.map(({ name }) => name).join(', ')}`;
 
 const MAX_HEALTH_MS = 100;
@@ -19,6 +20,7 @@ const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '20' },
     'budget-mb': { type: 'string', default: '512' },
+    threads: { type: 'string' },
     phase: { type: 'string', multiple: true, default: [] },
     help: { type: 'boolean', default: false },
   },
@@ -34,6 +36,7 @@ async function run(): Promise<boolean> {
   const { accepted, unknown, inLake, broken } = await runMemory({
     seconds: Number(values.seconds),
     budgetMb,
+    threads: values.threads === undefined ? undefined : Number(values.threads),
     phases: values.phase,
     maxHealthMs: MAX_HEALTH_MS,
     onPhase: (result) => console.log(line(result)),
