@@ -1,13 +1,36 @@
-/** What the commands over files and manifests are made of; loaded when one of them runs. */
+/**
+ * What the commands over files and manifests are made of. Each is loaded when it is called: the main thread of `convert`
+ * only hands out files, and readers and encoders that nobody asks took 40 MB there.
+ */
+import type { convert as Convert } from './convert/convert.ts';
+import type { importRows as ImportRows } from './import/import.ts';
+import type { openManifest as OpenManifest } from './manifest/read.ts';
+import type { writeManifest as WriteManifest } from './manifest/write.ts';
+import type { openScan as OpenScan } from './open-scan.ts';
+import type { uploadFiles as UploadFiles } from './upload.ts';
+
 export { parseAggregates } from './aggregates.ts';
-export { convert } from './convert/convert.ts';
 export { convertOptions } from './convert/options.ts';
-export { importRows } from './import/import.ts';
 export type { ManifestProgress, ManifestSummary } from './manifest/read.ts';
-export { openManifest } from './manifest/read.ts';
 export type { FileFailure } from './manifest/verify.ts';
-export { writeManifest } from './manifest/write.ts';
-export { openScan } from './open-scan.ts';
 export { readLocation } from './read-location.ts';
 export { readSchemaInput } from './schema-input.ts';
-export { uploadFiles } from './upload.ts';
+
+export const convert: typeof Convert = async (...given) => {
+  return (await import('./convert/convert.ts')).convert(...given);
+};
+export const importRows: typeof ImportRows = async (...given) => {
+  return (await import('./import/import.ts')).importRows(...given);
+};
+export const openManifest: typeof OpenManifest = async (...given) => {
+  return (await import('./manifest/read.ts')).openManifest(...given);
+};
+export const openScan: typeof OpenScan = async (...given) => {
+  return (await import('./open-scan.ts')).openScan(...given);
+};
+export const uploadFiles: typeof UploadFiles = async (...given) => {
+  return (await import('./upload.ts')).uploadFiles(...given);
+};
+export const writeManifest: typeof WriteManifest = async (...given) => {
+  return (await import('./manifest/write.ts')).writeManifest(...given);
+};

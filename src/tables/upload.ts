@@ -8,10 +8,11 @@ import pLimit from 'p-limit';
 import type { Config } from '../config/types.ts';
 import { BridgeError } from '../errors.ts';
 import { createFileStore } from '../store/file.ts';
-import { CSV_NAME, convertFile } from './convert/file.ts';
+import { convertFile } from './convert/file.ts';
 import type { ConvertInput } from './convert/options.ts';
 import { convertOptions } from './convert/options.ts';
 import { fingerprintOf } from './convert/stamp.ts';
+import { CSV_NAME } from './csv/name.ts';
 import { openPlaces, type Places } from './location.ts';
 import type { TableFormat } from './output.ts';
 

@@ -6,10 +6,13 @@ export type AvroCodec = 'null' | 'deflate' | 'snappy' | 'zstandard';
 
 export const AVRO_CODECS: readonly AvroCodec[] = ['deflate', 'snappy', 'zstandard', 'null'];
 
+/** Takes half the time of zlib's own 6, for an eighth more bytes; blocks of 16 KB, as other writers make them, have more at 6. */
+const DEFLATE_LEVEL = 4;
+
 export function compressBlock(codec: AvroCodec, bytes: Uint8Array): Uint8Array {
   switch (codec) {
     case 'deflate':
-      return deflateRawSync(bytes);
+      return deflateRawSync(bytes, { level: DEFLATE_LEVEL });
     case 'snappy':
       return snappyBlock(bytes);
     case 'zstandard':

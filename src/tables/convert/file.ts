@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { Schema } from 'apache-arrow';
+import { CSV_NAME } from '../csv/name.ts';
 import { openCsv } from '../csv/open.ts';
 import { csvBatches } from '../csv-batches.ts';
 import type { Places } from '../location.ts';
@@ -77,6 +78,3 @@ async function* withMd5(bytes: AsyncIterable<Uint8Array>, expected: string): Asy
   const found = hash.digest('hex');
   if (found !== expected) throw wrongMd5(found, expected);
 }
-
-/** How names of CSV files end. */
-export const CSV_NAME = /\.(csv|tsv|tab|psv|txt)(\.(gz|gzip|zst|zstd))?$/i;

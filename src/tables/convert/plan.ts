@@ -1,8 +1,8 @@
 /** What is to be converted: sources as files with their outputs, as plain data that is looked at before anything is done. */
 import pLimit from 'p-limit';
 import { BridgeError } from '../../errors.ts';
+import { CSV_NAME } from '../csv/name.ts';
 import { type Place, type Places, urlOf } from '../location.ts';
-import { CSV_NAME } from './file.ts';
 import { findSources, manifestSources, type RefusedSource, type Source } from './sources.ts';
 import { fingerprintOf, isUpToDate } from './stamp.ts';
 import type { ConvertJob, ConvertOptions } from './types.ts';

@@ -1,12 +1,13 @@
 /** Where the files come from that are converted: files, folders, globs, and the lists of manifests. */
+
 import { stat } from 'node:fs/promises';
 import { BridgeError } from '../../errors.ts';
 import type { ObjectInfo } from '../../store/store.ts';
+import { CSV_NAME } from '../csv/name.ts';
 import { isGlob, listGlob, SPECIAL } from '../glob.ts';
 import { type Places, parseLocation, urlOf } from '../location.ts';
 import { loadManifest } from '../manifest/load.ts';
 import { type FileFailure, md5Of, verifyFiles } from '../manifest/verify.ts';
-import { CSV_NAME } from './file.ts';
 import type { ConvertOptions } from './types.ts';
 
 export interface Source {

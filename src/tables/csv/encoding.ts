@@ -23,6 +23,11 @@ export interface Decoded {
 /** Bytes that the encoding is told by. */
 const SAMPLE_BYTES = 1024 * 1024;
 const MAX_SEQUENCE_BYTES = 4;
+/**
+ * Text is made and cut into cells in pieces of so many bytes. The cells of a piece are all alive at once: those of a
+ * megabyte outlive the young generation, which took a tenth more CPU and 50 MB more memory a thread.
+ */
+const PIECE_BYTES = 64 * 1024;
 
 const MARKS: readonly (readonly [name: string, ...bytes: number[]])[] = [
   ['utf-32le', 0xff, 0xfe, 0, 0],
@@ -42,10 +47,16 @@ export async function decodeText(source: AsyncIterable<Uint8Array>, encoding?: s
       hint: 'Names are those of iconv: utf8, utf-16le, windows-1252, iso-8859-15, shift_jis, gb18030 and so on.',
     });
   }
-  const { head, isWhole, all } = await peek(source, (chunks) => sizeOf(chunks) >= SAMPLE_BYTES);
+  const { head, isWhole, all } = await peek(inPieces(source), (chunks) => sizeOf(chunks) >= SAMPLE_BYTES);
   const found = encoding ?? detectEncoding(Buffer.concat(head).subarray(0, SAMPLE_BYTES), isWhole);
   const text = /^utf-?8$/i.test(found) ? decodeUtf8(all) : decodeWith(all, found);
   return { encoding: found, text };
+}
+
+async function* inPieces(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) {
+    for (let at = 0; at < chunk.length; at += PIECE_BYTES) yield chunk.subarray(at, at + PIECE_BYTES);
+  }
 }
 
 export function detectEncoding(sample: Uint8Array, isWhole: boolean): string {

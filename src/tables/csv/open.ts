@@ -4,7 +4,7 @@ import { decompress, type InputCompression } from './decompress.ts';
 import { type Dialect, type DialectOptions, detectDialect } from './dialect.ts';
 import { decodeText } from './encoding.ts';
 import { peek } from './peek.ts';
-import { type CsvRows, isEmptyRow, parseRows } from './rows.ts';
+import { type CsvRows, createRowParser, parseRows, type RowParser } from './rows.ts';
 
 export interface CsvOptions extends DialectOptions {
   /** Default: told by the bytes, see encoding.ts. */
@@ -23,8 +23,8 @@ export interface CsvSource {
   readonly names: readonly string[];
   /** Whether the names say something: they are those of the header, or were given. */
   readonly isNamed: boolean;
-  /** The first rows, without the header. */
-  readonly sample: readonly (readonly string[])[];
+  /** The first rows, without the header. May be read once. */
+  readonly sample: Iterable<readonly string[]>;
   /** All rows, those of the sample too. May be read once. */
   readonly rows: AsyncIterable<CsvRows>;
 }
@@ -49,26 +49,19 @@ export async function openCsv(bytes: AsyncIterable<Uint8Array>, options: CsvOpti
     lines += linesOf(last);
     return chars >= SAMPLE_CHARS || lines > wantedRows;
   });
-  const beginning = head.join('');
-  const detected = detectDialect(beginning, isWhole, options);
-  const first = await collect(parseRows(once(beginning), { ...detected, hasHeader: false }, 0), isWhole);
-  const start = first.findIndex((row) => !isEmptyRow(row));
-  const top = first[start];
-  if (top === undefined) {
-    throw new BridgeError('unprocessable', 'the file is empty, expected rows of CSV');
-  }
+  const detected = detectDialect(head.join(''), isWhole, options);
+  const [top] = firstRows(head, isWhole, createRowParser({ ...detected, hasHeader: false }, MORE_THAN_ONE));
+  if (top === undefined) throw new BridgeError('unprocessable', 'the file is empty, expected rows of CSV');
   const hasHeader = options.hasHeader ?? (options.names ? holds(top, options.names) : detected.hasHeader);
   const dialect = { ...detected, hasHeader };
   const names = hasHeader ? uniqueNames(top) : namesWithout(top, options.names);
-  const below = dialect.hasHeader ? first.slice(start + 1) : first;
-  const rows = below.filter((row) => names.length === 1 || !isEmptyRow(row));
   return {
     compression,
     encoding,
     dialect,
     names,
     isNamed: hasHeader || options.names !== undefined,
-    sample: rows.slice(0, wantedRows),
+    sample: firstRows(head, isWhole, createRowParser(dialect, names.length), wantedRows),
     rows: parseRows(all, dialect, names.length),
   };
 }
@@ -86,16 +79,24 @@ function namesWithout(row: readonly string[], given: readonly string[] | undefin
   });
 }
 
-/** The last row of a sample that goes on behind it may be half of one. */
-async function collect(batches: AsyncIterable<CsvRows>, isWhole: boolean): Promise<(readonly string[])[]> {
-  const rows: (readonly string[])[] = [];
-  for await (const batch of batches) rows.push(...batch.rows);
-  if (!isWhole && rows.length > 1) rows.pop();
-  return rows;
-}
+/** Any number of columns with which empty lines are left out. */
+const MORE_THAN_ONE = 2;
 
-async function* once(text: string): AsyncGenerator<string> {
-  yield text;
+/** Piece by piece: ten thousand rows at once are megabytes of small objects. What is no whole row comes only if it is all. */
+function* firstRows(
+  pieces: readonly string[],
+  isWhole: boolean,
+  parser: RowParser,
+  most = 1,
+): Generator<readonly string[]> {
+  let count = 0;
+  for (const piece of pieces) {
+    for (const row of parser.push(piece).rows) {
+      if (count++ === most) return;
+      yield row;
+    }
+  }
+  if (isWhole || count === 0) yield* parser.end().rows;
 }
 
 function linesOf(text: string): number {
@@ -108,9 +109,12 @@ function linesOf(text: string): number {
 export function uniqueNames(header: readonly string[]): string[] {
   const names = header.map((cell, i) => cell.trim() || `column_${i + 1}`);
   const taken = new Set<string>();
+  const tried = new Map<string, number>();
   return names.map((name) => {
     let unique = name;
-    for (let n = 2; taken.has(unique); n++) unique = `${name}_${n}`;
+    let n = tried.get(name) ?? 1;
+    while (taken.has(unique)) unique = `${name}_${++n}`;
+    tried.set(name, n);
     taken.add(unique);
     return unique;
   });

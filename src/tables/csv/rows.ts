@@ -13,6 +13,10 @@ export interface CsvRows {
 
 /** A quote that is never closed would take the rest of the file for one cell. */
 const MAX_ROW_CHARS = 16 * 1024 * 1024;
+/** A row that goes on is looked at again when it has doubled, or when so much more has come. */
+const MAX_STEP_CHARS = 1024 * 1024;
+/** Quotes at wrong places in one row: the parser makes an object of each. */
+const MAX_STRAY_QUOTES = 10_000;
 
 interface Parsed {
   readonly data: string[][];
@@ -20,19 +24,25 @@ interface Parsed {
   readonly meta: { readonly cursor: number };
 }
 
+export interface RowParser {
+  /** The rows that are whole with this piece of text. */
+  push(text: string): CsvRows;
+  /** The last row, where no line end follows it. */
+  end(): CsvRows;
+}
+
 /**
- * The rows, without the header and without empty lines; in a file of one column an empty line is an empty cell.
+ * The rows of text that comes in pieces, without the header and without empty lines; in a file of one column an empty line
+ * is an empty cell.
  *
  * @param columns cells of a whole row
- * @throws BridgeError corrupt for a row that is too long
+ * @throws BridgeError corrupt, by `push`, for a row that is too long
  */
-export async function* parseRows(
-  text: AsyncIterable<string>,
-  dialect: Dialect,
-  columns: number,
-): AsyncGenerator<CsvRows> {
+export function createRowParser(dialect: Dialect, columns: number): RowParser {
   const parser = new Papa.Parser(parserConfig(dialect));
   let rest = '';
+  /** Before so much has come nothing is parsed: looked at with every piece, a row of megabytes would take a minute. */
+  let wantedChars = 0;
   let isHeader = dialect.hasHeader;
   let next = 1;
 
@@ -60,16 +70,47 @@ export async function* parseRows(
     return { first, rows: kept, problems };
   }
 
-  for await (const chunk of text) {
-    const whole = rest === '' ? chunk : rest + chunk;
-    const parsed = parser.parse(whole, 0, true) as Parsed;
-    rest = whole.slice(parsed.meta.cursor);
-    const rows = take(parsed, false);
+  return {
+    push(text) {
+      rest += text;
+      if (rest.length < wantedChars) return { first: next, rows: [], problems: NO_PROBLEMS };
+      const parsed = parser.parse(rest, 0, true) as Parsed;
+      rest = rest.slice(parsed.meta.cursor);
+      const isStray = strayQuotes(parsed) > MAX_STRAY_QUOTES;
+      const rows = take(parsed, false);
+      if (rest.length > MAX_ROW_CHARS) throw tooLong(next, `more than ${MAX_ROW_CHARS} characters`);
+      if (isStray) throw tooLong(next, `more than ${MAX_STRAY_QUOTES} quotes at wrong places`);
+      wantedChars = rest.length + Math.min(rest.length, MAX_STEP_CHARS);
+      return rows;
+    },
+    end() {
+      const last = rest;
+      rest = '';
+      return take(parser.parse(last, 0, false) as Parsed, true);
+    },
+  };
+}
+
+/** In the row that is not whole yet. */
+function strayQuotes({ data, errors }: Parsed): number {
+  const first = errors.findLastIndex(({ row }) => row !== data.length);
+  return errors.length - 1 - first;
+}
+
+const NO_PROBLEMS: ReadonlyMap<number, string> = new Map();
+
+/** The rows as the text comes. */
+export async function* parseRows(
+  text: AsyncIterable<string>,
+  dialect: Dialect,
+  columns: number,
+): AsyncGenerator<CsvRows> {
+  const parser = createRowParser(dialect, columns);
+  for await (const piece of text) {
+    const rows = parser.push(piece);
     if (rows.rows.length > 0) yield rows;
-    if (rest.length > MAX_ROW_CHARS) throw tooLong(next);
   }
-  if (rest === '') return;
-  const rows = take(parser.parse(rest, 0, false) as Parsed, true);
+  const rows = parser.end();
   if (rows.rows.length > 0) yield rows;
 }
 
@@ -83,8 +124,8 @@ export function isEmptyRow(row: readonly string[]): boolean {
   return row.length === 1 && row[0] === '';
 }
 
-function tooLong(row: number): BridgeError {
-  return new BridgeError('corrupt', `row ${row} has more than ${MAX_ROW_CHARS} characters`, {
+function tooLong(row: number, found: string): BridgeError {
+  return new BridgeError('corrupt', `row ${row} has ${found}`, {
     hint: 'A quote that is never closed makes one row of all that follows; look there, or set --quote.',
   });
 }

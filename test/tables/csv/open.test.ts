@@ -217,6 +217,5 @@ test('in one column an empty line is an empty cell', async () => {
 test('types may be inferred from so many rows', async () => {
   const bytes = readFileSync(realCsv('zipcodes.csv'));
   const { sample, rows } = await read(bytes, { sampleRows: 250, size: 4096 });
-  assert.equal(sample.length, 250);
-  assert.deepEqual(sample, rows.slice(0, 250));
+  assert.deepEqual([...sample], rows.slice(0, 250));
 });
