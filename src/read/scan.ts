@@ -11,7 +11,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ahead } from './ahead.ts';
 import { type AttemptContext, attempt } from './attempt.ts';
 import { viewBatch } from './columns/batch.ts';
-import { sliceView } from './columns/view.ts';
+import { checkView, sliceView } from './columns/view.ts';
 import { select } from './filter/evaluate.ts';
 import { type OpenGroup, openFile } from './open.ts';
 import { type ByteRuns, fetchRuns } from './parquet/byte-runs.ts';
@@ -186,8 +186,8 @@ async function* restOf(plan: ReadPlan, passed: Passed, context: ScanContext): As
     const all = decode(group, group.file.rest, rest, range);
     for (const [name, view] of views) all.set(name, sliceView(view, range.start - rows.start, range.end - rows.start));
     const batch = viewBatch(all, range.end - range.start, context, group.file.inPath);
-    // Here, so that a column of a foreign type is this file's failure and not its reader's.
-    for (const column of plan.outputColumns) batch.column(column);
+    // Here, so that a column of a foreign type, or a damaged one, is this file's failure and not its reader's.
+    for (const column of plan.outputColumns) checkView(batch.column(column));
     yield { batch, rows: moved(hitRows.subarray(first, at), -range.start) };
   }
 }

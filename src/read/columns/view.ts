@@ -6,6 +6,20 @@
  */
 import type { TimeUnit } from '../schema.ts';
 
+/** How the values of a column stand in its file, where that is codes into a dictionary: cheaper to ask than the values. */
+export interface CodedRows {
+  /** The distinct values, a row each, none null. Some may be no row's. */
+  readonly distinct: View;
+  /** Rows with a value whose verdict is 1, ascending; a verdict (0 or 1) a distinct value. */
+  rowsOf(verdicts: Uint8Array): Int32Array;
+  /** Whether the codes or values of all rows have been asked for, and are there. */
+  readonly isSpelt: boolean;
+  /** Throws where codes are damaged that nobody has looked at. */
+  check(): void;
+  /** The view of rows [start, end). */
+  slice(start: number, end: number): View;
+}
+
 export interface TextView {
   readonly kind: 'text';
   readonly rows: number;
@@ -18,6 +32,8 @@ export interface TextView {
   readonly bytes: Uint8Array;
   /** The bytes are no text, and are written as this. */
   readonly form?: 'hex' | 'uuid';
+  /** Where it is there, `codes` are spelt out when they are first asked for. */
+  readonly coded?: CodedRows;
 }
 
 /** What the integers of a column stand for, where they are not just numbers. */
@@ -37,6 +53,8 @@ export interface IntView {
   readonly values: BigInt64Array;
   readonly valid: Uint8Array | undefined;
   readonly form?: IntForm | undefined;
+  /** Where it is there, `values` and `valid` are spelt out when they are first asked for; here and below. */
+  readonly coded?: CodedRows;
 }
 
 /** Microseconds since the epoch, UTC. */
@@ -45,6 +63,7 @@ export interface TimestampView {
   readonly rows: number;
   readonly values: BigInt64Array;
   readonly valid: Uint8Array | undefined;
+  readonly coded?: CodedRows;
 }
 
 export interface DoubleView {
@@ -54,6 +73,7 @@ export interface DoubleView {
   readonly valid: Uint8Array | undefined;
   /** They have come from 32 bits. */
   readonly single?: true;
+  readonly coded?: CodedRows;
 }
 
 export interface DecimalView {
@@ -132,10 +152,16 @@ export function isNull(view: View, i: number): boolean {
   return view.valid !== undefined && view.valid[i] === 0;
 }
 
+/** Throws where rows of the view are damaged that nobody has looked at yet. */
+export function checkView(view: View): void {
+  if ('coded' in view) view.coded?.check();
+}
+
 /** Rows [start, end) of a view, over the same buffers. */
 export function sliceView(view: View, start: number, end: number): View {
   const rows = end - start;
   if (start === 0 && rows === view.rows) return view;
+  if ('coded' in view && view.coded !== undefined) return view.coded.slice(start, end);
   const valid = 'valid' in view ? view.valid?.subarray(start, end) : undefined;
   switch (view.kind) {
     case 'text':

@@ -9,8 +9,9 @@ const SMALL_DICTIONARY = 1024;
 
 /** Rows of a text; all where none are named. Shares the view's buffers where it can. */
 export function codedText(view: TextView, type: Dictionary<Utf8, Int32>, rows?: Int32Array): Data {
-  if (view.codes === undefined) return ownValues(view, type, rows);
-  const codes = rows === undefined ? view.codes : rows.map((row) => view.codes![row]!);
+  const { codes: all } = view;
+  if (all === undefined) return ownValues(view, type, rows);
+  const codes = rows === undefined ? all : rows.map((row) => all[row]!);
   const distinct = view.offsets.length - 1;
   const isSparse = distinct > SMALL_DICTIONARY && distinct > MAX_UNUSED_TIMES * codes.length;
   return isSparse ? compacted(view, codes, type) : coded(view.offsets, view.bytes, codes, type);

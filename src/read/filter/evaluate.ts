@@ -6,6 +6,7 @@ import { BridgeError } from '../../errors.ts';
 import type { ReadBatch } from '../columns/batch.ts';
 import {
   type BoolView,
+  type CodedRows,
   type DecimalView,
   type DoubleView,
   type IntView,
@@ -73,6 +74,37 @@ function anyRows(terms: readonly Predicate[], batch: ReadBatch, rows: Int32Array
 
 function testRows(source: Source, test: Test, batch: ReadBatch, rows: Int32Array): Int32Array {
   const view = batch.source(source);
+  if (test.kind === 'null' && test.isNull) return nullRows(view, true, rows);
+  const coded = 'coded' in view ? view.coded : undefined;
+  // Where few rows are left, their values are fewer than the distinct ones.
+  const isCheaper = coded !== undefined && !coded.isSpelt && coded.distinct.rows <= rows.length;
+  return isCheaper ? codedRows(coded, test, batch.rows, rows) : valueRows(view, test, rows);
+}
+
+/** Each distinct value is tested once; which rows have those that pass is asked of the codes as they stand in the file. */
+function codedRows({ distinct, rowsOf }: CodedRows, test: Test, all: number, rows: Int32Array): Int32Array {
+  const passing = valueRows(distinct, test, rowNumbers(distinct.rows));
+  if (passing.length === 0) return rows.subarray(0, 0);
+  const verdicts = new Uint8Array(distinct.rows);
+  for (const value of passing) verdicts[value] = 1;
+  const found = rowsOf(verdicts);
+  return rows.length === all ? found : common(rows, found);
+}
+
+/** What two ascending lists share. */
+function common(a: Int32Array, b: Int32Array): Int32Array {
+  const out = new Int32Array(Math.min(a.length, b.length));
+  let n = 0;
+  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
+    const [x, y] = [a[i]!, b[j]!];
+    if (x === y) out[n++] = x;
+    if (x <= y) i++;
+    if (y <= x) j++;
+  }
+  return out.subarray(0, n);
+}
+
+function valueRows(view: View, test: Test, rows: Int32Array): Int32Array {
   if (test.kind === 'null') return nullRows(view, test.isNull, rows);
   switch (view.kind) {
     case 'text':

@@ -1,15 +1,18 @@
 import { type RecordBatch, tableFromIPC } from 'apache-arrow';
+import type { ColumnMetaData } from 'hyparquet';
 import { readParquet } from 'parquet-wasm/node';
 import { fromArrow } from '../columns/from-arrow.ts';
 import { sliceView, type View } from '../columns/view.ts';
 import type { ReadSchema } from '../schema.ts';
 import type { ByteRuns } from './byte-runs.ts';
-import type { ColumnForm } from './column-form.ts';
+import { codedColumn, type Guard } from './coded-column.ts';
+import type { ColumnForm, LeafForm } from './column-form.ts';
 import { type ColumnSpan, spansOf } from './column-span.ts';
 import type { Footer } from './footer.ts';
 import { decodeLeaf, type LeafMemo } from './leaf-column.ts';
 import { assembleColumn } from './nested-column.ts';
 import { corruptFile, type ObjectReader } from './object-reader.ts';
+import { pagesIn, type RawPage } from './page.ts';
 import type { RowRange } from './page-index.ts';
 import { smallFile } from './small-file.ts';
 
@@ -56,20 +59,32 @@ export function decodeSpans(source: ChunkSource, spans: readonly ColumnSpan[], r
 function formedView(source: ChunkSource, span: ColumnSpan, form: ColumnForm, rows: RowRange): View {
   const { key, footer, group, runs, memos } = source;
   const chunks = footer.metadata.row_groups[group]!.columns;
-  try {
-    return assembleColumn(form, rows.end - rows.start, (leaf) => {
-      const { dictionary, pages, rows: there } = span.leaves.find((one) => one.leaf === leaf.leaf)!;
-      const ranges = dictionary === undefined ? [pages] : [dictionary, pages];
-      const parts = ranges.map(({ start, end }) => runs.at(start, end));
-      const wanted = { start: rows.start - there.start, end: rows.end - there.start };
-      const memo = memos.get(leaf.leaf) ?? {};
-      memos.set(leaf.leaf, memo);
-      return decodeLeaf(leaf, chunks[leaf.leaf]!.meta_data!, parts, there.end - there.start, wanted, memo);
-    });
-  } catch (error) {
-    throw corruptFile(key, `pages of ${span.column}`, error);
+  const guard: Guard = (run) => {
+    try {
+      return run();
+    } catch (error) {
+      throw corruptFile(key, `pages of ${span.column}`, error);
+    }
+  };
+  /** With the arguments of the decoders of leaves. */
+  function ofLeaf<T>({ leaf }: LeafForm, decoder: (...leaf: LeafPages) => T): T {
+    const { dictionary, pages, rows: there } = span.leaves.find((one) => one.leaf === leaf)!;
+    const ranges = dictionary === undefined ? [pages] : [dictionary, pages];
+    const raw = ranges.flatMap(({ start, end }) => [...pagesIn(runs.at(start, end))]);
+    const wanted = { start: rows.start - there.start, end: rows.end - there.start };
+    const memo = memos.get(leaf) ?? {};
+    memos.set(leaf, memo);
+    return decoder(chunks[leaf]!.meta_data!, raw, there.end - there.start, wanted, memo);
   }
+  return guard(() => {
+    const coded = form.kind === 'leaf' ? ofLeaf(form, (...leaf) => codedColumn(form, ...leaf, guard)) : undefined;
+    return (
+      coded ?? assembleColumn(form, rows.end - rows.start, (one) => ofLeaf(one, (...leaf) => decodeLeaf(one, ...leaf)))
+    );
+  });
 }
+
+type LeafPages = [meta: ColumnMetaData, raw: readonly RawPage[], rows: number, wanted: RowRange, memo: LeafMemo];
 
 /** Spans of the same rows as one small file, through parquet-wasm. */
 function decodeTogether(source: ChunkSource, spans: readonly ColumnSpan[], rows: RowRange, views: Views): void {

@@ -1,6 +1,6 @@
 /** Numbers and booleans of a column chunk as it is decoded: values of a fixed width, in slots. */
 import type { SchemaElement } from 'hyparquet';
-import type { View } from '../columns/view.ts';
+import type { DoubleView, IntView, TimestampView, View } from '../columns/view.ts';
 import type { ReadType } from '../schema.ts';
 import { decodeLevels } from './hybrid.ts';
 
@@ -67,7 +67,6 @@ export function presentOf(count: number, valid: Uint8Array | undefined): number 
 /** Values of 8 bytes: as BigInts they would be allocated one by one. */
 function words(slots: number, isNarrow: boolean, type: ReadType, dictionary: WordDictionary | undefined): FixedValues {
   const words = new Int32Array(2 * slots);
-  const values = words.buffer;
   return {
     kind: 'fixed',
     coded(codes, at) {
@@ -92,12 +91,36 @@ function words(slots: number, isNarrow: boolean, type: ReadType, dictionary: Wor
     runs() {
       throw new Error('values in RLE');
     },
-    view(valid) {
-      if (type.kind === 'double') return { kind: 'double', rows: slots, values: new Float64Array(values), valid };
-      const kind = type.kind === 'timestamp' ? 'timestamp' : 'int';
-      return { kind, rows: slots, values: new BigInt64Array(values), valid };
-    },
+    view: (valid) => wordsView(type, words, valid),
   };
+}
+
+export type WordsView = IntView | TimestampView | DoubleView;
+
+/** Two words a row; the words are the array's own. */
+export function wordsView(type: ReadType, words: Int32Array, valid: Uint8Array | undefined): WordsView {
+  const { buffer } = words;
+  const rows = words.length / 2;
+  if (type.kind === 'double') return { kind: 'double', rows, values: new Float64Array(buffer), valid };
+  const kind = type.kind === 'timestamp' ? 'timestamp' : 'int';
+  return { kind, rows, values: new BigInt64Array(buffer), valid };
+}
+
+/** A value a code, none for -1. */
+export function codedWords(type: ReadType, codes: Int32Array, dictionary: WordDictionary): WordsView {
+  const words = new Int32Array(2 * codes.length);
+  let valid: Uint8Array | undefined;
+  for (let i = 0; i < codes.length; i++) {
+    const code = codes[i]!;
+    if (code < 0) {
+      valid ??= new Uint8Array(codes.length).fill(1);
+      valid[i] = 0;
+    } else {
+      words[2 * i] = dictionary[2 * code]!;
+      words[2 * i + 1] = dictionary[2 * code + 1]!;
+    }
+  }
+  return wordsView(type, words, valid);
 }
 
 /** A bit a present value. */

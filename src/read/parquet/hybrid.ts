@@ -46,7 +46,7 @@ export function decodeLevels(
 }
 
 /** The runs up to `count` values: of equal ones with their value, of packed ones with the place they begin at. */
-function eachRun(
+export function eachRun(
   bytes: Uint8Array,
   at: number,
   end: number,
@@ -152,7 +152,7 @@ const MAX_WORD_BITS = 24;
  * Returns the highest. Eight values take `width` bytes, so that the eight of a group lie at the same places in each; one
  * kind of output array and no branch in the loop: a third of the time of a loop over the values.
  */
-function unpackCodes(
+export function unpackCodes(
   bytes: Uint8Array,
   at: number,
   width: number,

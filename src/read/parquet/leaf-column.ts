@@ -9,19 +9,17 @@ import type { ColumnMetaData } from 'hyparquet';
 import { releaseMade } from '../../platform/memory.ts';
 import type { View } from '../columns/view.ts';
 import { sliceView } from '../columns/view.ts';
+import { spread } from './code-page.ts';
+import type { CodeMemo } from './coded-column.ts';
 import type { LeafForm } from './column-form.ts';
-import {
-  createFixedValues,
-  type FixedValues,
-  presentOf,
-  readWordDictionary,
-  type WordDictionary,
-} from './fixed-values.ts';
+import { openDataPage } from './data-page.ts';
+import { distinctIn, readDictionary } from './dictionary.ts';
+import { createFixedValues, type FixedValues, presentOf, type WordDictionary } from './fixed-values.ts';
 import { decodeCodes } from './hybrid.ts';
-import { createLevelReader, type LeafLevels, type LevelBytes, type LevelReader, type PageLevels } from './levels.ts';
-import { decompress, pagesIn, type RawPage, valuesIn } from './page.ts';
+import { createLevelReader, type LeafLevels, type LevelReader, type PageLevels } from './levels.ts';
+import { decompress, type RawPage, valuesIn } from './page.ts';
 import type { RowRange } from './page-index.ts';
-import { createTextValues, readTextDictionary, type TextDictionary, type TextValues } from './text-values.ts';
+import { createTextValues, type TextDictionary, type TextValues } from './text-values.ts';
 
 export interface DecodedLeaf {
   readonly levels: LeafLevels;
@@ -29,11 +27,8 @@ export interface DecodedLeaf {
   readonly view: View;
 }
 
-/**
- * What one slice of a row group leaves for the next one, by leaf: its dictionary, and the page that holds rows of both.
- */
-export interface LeafMemo {
-  dictionary?: TextDictionary | WordDictionary;
+/** What one slice of a row group leaves for the next one, by leaf: its dictionary, and the page that holds rows of both. */
+export interface LeafMemo extends CodeMemo {
   page?: { readonly body: Uint8Array; readonly bytes: Uint8Array };
 }
 
@@ -53,12 +48,11 @@ interface DataPage extends PageLevels {
 export function decodeLeaf(
   form: LeafForm,
   meta: ColumnMetaData,
-  parts: readonly Uint8Array[],
+  raw: readonly RawPage[],
   rows: number,
   wanted: RowRange,
   memo: LeafMemo = {},
 ): DecodedLeaf {
-  const raw = parts.flatMap((part) => [...pagesIn(part)]);
   const reader = createLevelReader(
     form,
     raw.reduce((sum, { header }) => sum + valuesIn(header), 0),
@@ -69,7 +63,7 @@ export function decodeLeaf(
   for (const page of raw) {
     const count = valuesIn(page.header);
     if (page.header.dictionary_page_header !== undefined) {
-      memo.dictionary ??= readDictionary(form, meta, page, page.header.dictionary_page_header.num_values);
+      memo.dictionary ??= readDictionary(form, meta, page);
     } else if (count > 0) {
       const isAside = form.repetition === 0 && (at + count <= wanted.start || at >= wanted.end);
       if (!isAside) pages.push(openPage(form, meta, page, at, count, reader, memo));
@@ -83,48 +77,19 @@ export function decodeLeaf(
   return { levels, view };
 }
 
-function readDictionary({ element }: LeafForm, { codec }: ColumnMetaData, { header, body }: RawPage, count: number) {
-  const bytes = decompress(codec, body, header.uncompressed_page_size);
-  return element.type === 'BYTE_ARRAY' ? readTextDictionary(bytes, count) : readWordDictionary(bytes, count, element);
-}
-
 /** Decompresses a page and reads its levels. */
 function openPage(
   form: LeafForm,
   { codec }: ColumnMetaData,
-  { header, body }: RawPage,
+  raw: RawPage,
   first: number,
   count: number,
   reader: LevelReader,
   memo: LeafMemo,
 ): DataPage {
-  const { data_page_header: v1, data_page_header_v2: v2, uncompressed_page_size: size } = header;
-  if (v2 !== undefined) {
-    const { repetition_levels_byte_length: middle = 0, definition_levels_byte_length: length = 0 } = v2;
-    const end = middle + length;
-    if (end > body.length) throw new Error('its levels are cut off');
-    const repetition = { bytes: body, start: 0, end: middle };
-    const levels = reader.page(first, count, repetition, { bytes: body, start: middle, end });
-    const rest = body.subarray(end);
-    const bytes = v2.is_compressed ? decompressed(codec, rest, size - end, memo) : rest;
-    return { ...levels, encoding: v2.encoding, bytes, start: 0, body };
-  }
-  const { encoding, repetition_level_encoding, definition_level_encoding } = v1!;
-  const bytes = decompressed(codec, body, size, memo);
-  const repetition = levelBytes(bytes, 0, form.repetition > 0, repetition_level_encoding);
-  const definition = levelBytes(bytes, repetition.end, form.definition > 0, definition_level_encoding);
-  const levels = reader.page(first, count, repetition, definition);
-  return { ...levels, encoding, bytes, start: definition.end, body };
-}
-
-/** Levels of a page of version 1: their length, and the bytes. Where a column can have none, they are not there. */
-function levelBytes(bytes: Uint8Array, start: number, areThere: boolean, encoding: string): LevelBytes {
-  if (!areThere) return { bytes, start, end: start };
-  if (encoding !== 'RLE') throw new Error(`levels in ${encoding}`);
-  if (start + 4 > bytes.length) throw new Error('its levels are cut off');
-  const end = start + 4 + new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(start, true);
-  if (end > bytes.length) throw new Error('its levels are cut off');
-  return { bytes, start: start + 4, end };
+  const opened = openDataPage(form, codec, raw, (kind, body, size) => decompressed(kind, body, size, memo));
+  const { encoding, bytes, start, repetition, definition } = opened;
+  return { ...reader.page(first, count, repetition, definition), encoding, bytes, start, body: raw.body };
 }
 
 /** A page whose rows are in two slices is decompressed once; the last one may be. */
@@ -236,20 +201,13 @@ function readPage(
     if (present > 0) {
       if (start >= bytes.length) throw new Error('its codes are cut off');
       const highest = decodeCodes(bytes, start + 1, bytes.length, bytes[start]!, codes, 0, present);
-      const distinct = 'count' in dictionary ? dictionary.count : dictionary.length / 2;
-      if (highest >= distinct) throw new Error('a value is not in its dictionary');
+      if (highest >= distinctIn(dictionary)) throw new Error('a value is not in its dictionary');
     }
-    if (valid !== undefined) spread(codes, valid, present);
+    if (valid !== undefined) spread(codes, valid, count, present);
     if (values.kind === 'fixed') values.coded(codes, first);
   } else if (encoding === 'RLE' && values.kind === 'fixed') {
     values.runs(bytes, start, first, count, valid);
   } else {
     throw new Error(`values in ${encoding}`);
   }
-}
-
-/** Moves the values of present slots to their places, -1 elsewhere; from the end, so that none is overwritten. */
-function spread(codes: Int32Array, valid: Uint8Array, present: number): void {
-  let from = present;
-  for (let i = codes.length - 1; i >= 0; i--) codes[i] = valid[i] === 1 ? codes[--from]! : -1;
 }
