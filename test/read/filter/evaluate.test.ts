@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Column, TableSchema } from '../../../src/model/table.ts';
-import { createReadBatch } from '../../../src/read/columns/batch.ts';
+import { createReadBatch, viewBatch } from '../../../src/read/columns/batch.ts';
 import { bindFilter } from '../../../src/read/filter/bind.ts';
 import { select } from '../../../src/read/filter/evaluate.ts';
+import { decode, form, open, write } from '../parquet/written.ts';
 import { type Row, toBatch } from '../rows.ts';
 import { and, filter, not, or, row, SMALL } from './cases.ts';
 
@@ -34,6 +35,24 @@ test('a sliced batch is filtered by its own rows', () => {
       assert.deepEqual([...found], expected, text);
     }),
     { numRuns: 500 },
+  );
+});
+
+test('columns that stay in the codes of their file are filtered as their values are', async () => {
+  const runs = fc
+    .array(fc.tuple(row, fc.integer({ min: 1, max: 40 })), { minLength: 1, maxLength: 12 })
+    .map((found) => found.flatMap(([one, times]) => Array.from({ length: times }, () => one)));
+  await fc.assert(
+    fc.asyncProperty(filter, runs, form, fc.nat({ max: 20 }), async ({ text, of }, rows, how, skipped) => {
+      const start = Math.min(skipped, rows.length - 1);
+      const file = write(rows, { ...how, dictionary: true }, SMALL);
+      const wanted = { start, end: rows.length };
+      const views = decode(file, await open(file), wanted, new Map(), SMALL);
+      const batch = viewBatch(views, rows.length - start, { schema: SMALL, promotions: [] });
+      const expected = rows.slice(start).flatMap((candidate, i) => (of(candidate) === true ? [i] : []));
+      assert.deepEqual([...select(bindFilter(text, SMALL), batch)], expected, text);
+    }),
+    { numRuns: 150 },
   );
 });
 
