@@ -87,6 +87,7 @@ test('when the disk fails, the group is refused as unavailable and what was dura
   assert.ok(answer && !answer.ok);
   assert.equal(answer.error.code, 'unavailable');
   assert.equal(answer.error.retryable, true);
+  assert.equal(answer.error.retryAfterMs, 5000);
   assert.match(answer.error.message, /EIO/);
   assert.equal(bench.sealed.length, 1);
   assert.equal(bench.sealed[0]!.batches![0]!.rows, SAMPLE.items);

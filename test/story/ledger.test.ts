@@ -1,12 +1,15 @@
 /** Rows are accounted for from the answers to the files: by the senders, the commit records, /metrics and lake check. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { CheckSummary } from '../../src/check/types.ts';
+import { listSegments } from '../../src/journal/journal.ts';
+import { openSegment } from '../../src/journal/segment-reader.ts';
 import type { CommitRecord } from '../../src/model/commit.ts';
-import { SIGNAL_LIST, type Signal, type SignalName } from '../../src/model/signal.ts';
+import { SIGNAL_LIST, SIGNALS, type Signal, type SignalName } from '../../src/model/signal.ts';
+import { systemFiles } from '../../src/platform/files.ts';
 import { runCli } from '../support/cli.ts';
 import { spawnBridge, type TestBridge } from '../support/daemon.ts';
 import { type Item, post, readAnswer, requestBody } from '../support/requests.ts';
@@ -119,4 +122,38 @@ test('received = written + rejected, to the row and by reason, across a kill -9 
     const wrong = records.reduce((sum, { rows }) => sum + (rows[name]?.rejectedBy.span_id ?? 0), 0);
     assert.deepEqual([late, wrong], [total[name].late, total[name].rejected - total[name].late]);
   }
+});
+
+test('what damage in the journal has cost is counted, and everything else is in the lake', async (t) => {
+  const folder = tempFolder(t);
+  const first = await spawnBridge(folder, '[operations]\nlanes = 1');
+  for (const name of ['a', 'b', 'c']) {
+    const body = requestBody(SIGNALS.logs, 'protobuf', 'ledger', [{ name }, { name }]);
+    assert.equal((await post(first.otlp, SIGNALS.logs, 'protobuf', body)).status, 200);
+  }
+  first.process.kill('SIGKILL');
+  await once(first.process, 'exit');
+  const [path] = listSegments(systemFiles, join(folder, 'journal'));
+  const reader = openSegment(systemFiles, path!)!;
+  const second = [...reader.records()][1]!;
+  reader.close();
+  const bytes = readFileSync(path!);
+  bytes[second.end - 1]! ^= 1;
+  writeFileSync(path!, bytes);
+
+  const bridge = await spawnBridge(folder, '[operations]\nlanes = 1');
+  t.after(() => bridge.process.kill('SIGKILL'));
+  await bridge.flush();
+  const text = await (await fetch(`${bridge.api}/metrics`)).text();
+  const counted = (name: string) => Number(new RegExp(`^otel_lake_${name} (\\d+)$`, 'm').exec(text)?.[1]);
+  assert.deepEqual(
+    ['quarantined_total', 'quarantined_bytes_total', 'lost_requests_total', 'cut_requests_total'].map(counted),
+    [1, second.end - second.start, 1, 0],
+  );
+  const metric = await metricsOf(bridge);
+  assert.deepEqual([metric('replayed_rows_total', 'logs'), metric('written_rows_total', 'logs')], [4, 4]);
+  const names = (await bridge.rows({ buffered: 'false', select: 'event_name' }, 'logs')).map((row) => row.event_name);
+  assert.deepEqual(names.sort(), ['a', 'a', 'c', 'c']);
+  const kept = readFileSync(join(folder, 'journal/quarantine', readdirSync(join(folder, 'journal/quarantine'))[0]!));
+  assert.deepEqual(kept, bytes.subarray(second.start, second.end));
 });

@@ -24,7 +24,10 @@ export interface Senders {
   aim(target: Target | undefined): void;
   /** Ends after the requests under way; the bridge must be there, or they wait for it. */
   stop(): Promise<void>;
-  /** Tries with rows refused that should have been taken, and refusals no sender may try again: both are findings. */
+  /**
+   * Tries with rows refused that should have been taken, refusals no sender may try again, and those that say nothing of
+   * when: all are findings.
+   */
   readonly problems: readonly string[];
 }
 
@@ -55,7 +58,7 @@ const BULK_PAD_BYTES = [64 * 1024];
 
 type Answer =
   | { readonly type: 'taken'; readonly rejected: number }
-  | { readonly type: 'refused'; readonly retryable: boolean; readonly why: string };
+  | { readonly type: 'refused'; readonly retryable: boolean; readonly hasDelay: boolean; readonly why: string };
 
 interface Draft {
   readonly signal: Signal;
@@ -112,6 +115,7 @@ export function startSenders(options: SendersOptions): Senders {
       } else {
         ledger.end(send, 'refused', answer.why);
         if (!answer.retryable) return void problems.push(`${send} was refused for good: ${answer.why}`);
+        if (!answer.hasDelay) problems.push(`${send} was refused without a delay: ${answer.why}`);
       }
       await sleep(MIN_RETRY_DELAY_MS + random.below(MAX_RETRY_DELAY_MS));
     }
@@ -143,7 +147,8 @@ async function tryHttp({ otlp }: Target, { signal, type }: Draft, body: Buffer<A
   const bytes = new Uint8Array(await response.arrayBuffer());
   if (status === 200) return { type: 'taken', rejected: readAnswer(signal, type, bytes).rejected };
   const why = `${status} ${Buffer.from(bytes.subarray(0, 300)).toString()}`;
-  return { type: 'refused', retryable: RETRYABLE_HTTP.has(status), why };
+  const hasDelay = /^[1-9]\d*$/.test(response.headers.get('retry-after') ?? '');
+  return { type: 'refused', retryable: RETRYABLE_HTTP.has(status), hasDelay, why };
 }
 
 async function tryGrpc({ grpc }: Target, { signal }: Draft, body: Buffer<ArrayBuffer>): Promise<Answer> {
@@ -151,7 +156,7 @@ async function tryGrpc({ grpc }: Target, { signal }: Draft, body: Buffer<ArrayBu
   if (code === 0) return { type: 'taken', rejected: readAnswer(signal, 'protobuf', bytes).rejected };
   if (Number.isNaN(code)) throw new Error('the stream ended without a status');
   const retryable = RETRYABLE_GRPC.has(code) || (code === RESOURCE_EXHAUSTED && hasRetryInfo);
-  return { type: 'refused', retryable, why: `${code} ${message}` };
+  return { type: 'refused', retryable, hasDelay: hasRetryInfo, why: `${code} ${message}` };
 }
 
 /** What fetch hides in the cause is the part worth reading. */
