@@ -27,6 +27,7 @@ const lane = createLane({
   files: systemFiles,
   clock: systemClock,
   randomness: systemRandomness,
+  checkOwner: () => checkLock(lock),
   onSealed(segment, reason) {
     sealed.push({ type: 'sealed', segment, reason });
   },
@@ -61,11 +62,7 @@ function nextMessage(): ToLane | undefined {
 
 function answer(group: readonly LaneRequest[]): void {
   if (group.length === 0) return;
-  // Where the journal is another's by now, this thread ends, and its rows with it. The second look is the one that
-  // matters (see lock.ts), the first one keeps requests that are refused out of the other's journal.
-  checkLock(lock);
-  const answers = lane.handle(group);
-  checkLock(lock);
+  const answers = lane.handle(group); // where it throws, this thread ends
   releaseBuffers(group.map((request) => request.body.buffer));
   const { memoryBytes, journalBytes, duplicateKeys } = lane;
   post({ type: 'answers', answers, memoryBytes, journalBytes, duplicateKeys });

@@ -38,10 +38,15 @@ export interface LaneOptions {
   /** Eight hex digits, new for each lane and start: part of its commit ids. */
   readonly node: string;
   readonly onSealed: (segment: SealedSegment, reason: SealReason) => void;
+  /** Throws where the journal is another bridge's by now, see journal/lock.ts. */
+  readonly checkOwner: () => void;
 }
 
 export interface Lane {
-  /** Handles a group; its answers are in order, and true only after the disk has the requests. */
+  /**
+   * Handles a group; its answers are in order, and true only after the disk has the requests. Throws where the journal is
+   * another's by now: nothing is answered then, and the lane must end with its rows, which the other one has read or not.
+   */
   handle(group: readonly LaneRequest[]): LaneAnswer[];
   /** Closes the open segment and hands its rows on; returns its commit id, or undefined where nothing was open. */
   seal(reason: SealReason): string | undefined;
@@ -112,7 +117,10 @@ export function createLane(options: LaneOptions): Lane {
   /** Each part ends where the lane is full: a group's requests can become far more than they were on the wire. */
   function handle(group: readonly LaneRequest[]): LaneAnswer[] {
     const answers: LaneAnswer[] = [];
+    // The second look is the one that matters, the first one keeps requests that are refused out of the other's journal.
+    options.checkOwner();
     while (answers.length < group.length) answers.push(...handlePart(group.slice(answers.length)));
+    options.checkOwner();
     return answers;
   }
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import { listSegments, segmentsFolder } from '../../src/journal/journal.ts';
+import { checkLock, lockJournal } from '../../src/journal/lock.ts';
 import { openSegment } from '../../src/journal/segment-reader.ts';
 import { systemFiles } from '../../src/platform/files.ts';
+import { tempFolder } from '../support/temp.ts';
 import { createBench, SAMPLE } from './support.ts';
 
 test('a group is answered in order, and only whole requests are in the journal', (t) => {
@@ -138,3 +140,29 @@ test('with sync "interval" a seal syncs what it hands on', (t) => {
   bench.lane.seal('request');
   assert.equal(syncs, 1);
 });
+
+for (const when of ['before the requests are written', 'between their write and their answer'] as const) {
+  test(`a journal that another bridge takes over ${when} is answered with nothing`, async (t) => {
+    const journal = tempFolder(t);
+    const held = await lockJournal(journal);
+    const takeOver = () => {
+      rmSync(held.mark.path);
+      symlinkSync('1-2-abcd-elsewhere', held.mark.path);
+    };
+    let syncs = 0;
+    const files = {
+      ...systemFiles,
+      syncData(fd: number) {
+        if (syncs++ > 0) takeOver();
+        systemFiles.syncData(fd);
+      },
+    };
+    const bench = createBench(t, `[flush]\nmax_rows = ${2 * SAMPLE.items}`, files, () => checkLock(held.mark));
+    assert.ok(bench.send(SAMPLE.body)[0]!.ok);
+    if (when === 'before the requests are written') takeOver();
+    const [path] = listSegments(systemFiles, bench.journalPath);
+    const before = statSync(path!).size;
+    assert.throws(() => bench.send(SAMPLE.body), { code: 'conflict', message: /taken over by process 1/ });
+    assert.equal(statSync(path!).size === before, when === 'before the requests are written');
+  });
+}

@@ -31,7 +31,12 @@ export interface Bench {
   rowsInLake(): Promise<number>;
 }
 
-export function createBench(t: Pick<TestContext, 'after'>, toml = '', files: Files = systemFiles): Bench {
+export function createBench(
+  t: Pick<TestContext, 'after'>,
+  toml = '',
+  files: Files = systemFiles,
+  checkOwner = () => {},
+): Bench {
   const folder = tempFolder(t);
   const journalPath = join(folder, 'journal');
   const text = `[storage]\npath = "${join(folder, 'lake')}"\n[journal]\npath = "${journalPath}"\n${toml}`;
@@ -50,6 +55,7 @@ export function createBench(t: Pick<TestContext, 'after'>, toml = '', files: Fil
     clock,
     randomness: systemRandomness,
     node: 'aaaaaaaa',
+    checkOwner,
     onSealed: (segment) => void sealed.push(segment),
   });
   const deps: CommitDeps = { config, layout, store, commits: createCommits(store), files, clock, version: 'test' };

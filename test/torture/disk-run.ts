@@ -151,6 +151,7 @@ async function live(run: Run, maxSteps: number): Promise<void> {
     clock: time,
     randomness: { hex },
     node: hex(4),
+    checkOwner() {},
     onSealed: (segment) => void queue.push(segment),
   });
 
