@@ -1,6 +1,7 @@
 /** The command line `otel-lake`: exit status 0 (done), 1 (failed), 2 (used or configured wrongly). */
 import { Command, CommanderError } from 'commander';
 import { BridgeError } from '../errors.ts';
+import { isErrno } from '../platform/files.ts';
 import { addBucketCommand } from './bucket.ts';
 import { addConfigCommand } from './config.ts';
 import type { CliContext } from './context.ts';
@@ -57,6 +58,7 @@ export function createProgram(context: CliContext): Command {
 
 /** Runs the command line and returns the exit status. */
 export async function runProgram(argv: readonly string[], context: CliContext): Promise<number> {
+  process.stdout.on('error', endQuietly);
   try {
     await createProgram(context).parseAsync(argv, { from: 'user' });
     return 0;
@@ -68,4 +70,9 @@ export async function runProgram(argv: readonly string[], context: CliContext): 
     if (error.code === 'internal' && error.stack) process.stderr.write(`${error.stack}\n`);
     return error.code === 'config' ? 2 : 1;
   }
+}
+
+/** Who reads the output may have enough of it (`| head`): that is no failure of the command. */
+function endQuietly(error: Error): void {
+  if (!isErrno(error, 'EPIPE')) throw error;
 }

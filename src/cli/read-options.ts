@@ -59,8 +59,8 @@ export function withReadOptions(command: Command): Command {
 
 /** Throws `config` where options contradict each other. */
 export function outputOf(options: ReadOptions): ReadOutput {
-  if (options.json && options.format && options.format !== 'ndjson') {
-    throw contradiction(`--json and --format ${options.format} contradict each other`, 'Give one of them.');
+  if (options.json && options.format === 'table') {
+    throw contradiction('--json and --format table contradict each other', 'Give one of them.');
   }
   if (options.follow && options.format && options.format !== 'ndjson') {
     throw contradiction(`--follow gives ndjson, not ${options.format}`, 'Leave --format out.');
@@ -69,7 +69,7 @@ export function outputOf(options: ReadOptions): ReadOutput {
     throw contradiction('--explain does not go with --follow, --after and --cursor-file', 'Explain the filter alone.');
   }
   const onTerminal = process.stdout.isTTY === true && !options.out;
-  const given = options.json || options.follow ? 'ndjson' : options.format;
+  const given = options.format ?? (options.json || options.follow ? 'ndjson' : undefined);
   const output = given ?? (onTerminal ? 'table' : 'ndjson');
   if ((output === 'arrow' || output === 'parquet') && onTerminal) {
     throw contradiction(`${output} is not for terminals`, 'Use --out FILE, or redirect the output.');

@@ -30,18 +30,18 @@ export function withRowOptions(command: Command): Command {
     .option('-n, --limit <rows>', 'stop after so many rows', wholeNumber)
     .addOption(new Option('--format <format>', 'default: table on a terminal, else ndjson').choices(FORMATS))
     .option('-o, --out <file>', 'write to this file instead of standard output')
-    .option('--json', 'ndjson, and the summary as JSON on standard error');
+    .option('--json', 'ndjson unless --format says otherwise, and the summary as JSON on standard error');
 }
 
 /** Throws `config` where options contradict each other. */
 export function plainOutputOf({ json, format, out }: PlainRowOptions): PlainOutput {
-  if (json && format !== undefined && format !== 'ndjson') {
-    throw new BridgeError('config', `--json and --format ${format} contradict each other`, {
+  if (json && format === 'table') {
+    throw new BridgeError('config', '--json and --format table contradict each other', {
       hint: 'Give one of them.',
     });
   }
   const onTerminal = process.stdout.isTTY === true && !out;
-  const given = json ? 'ndjson' : (format ?? (onTerminal ? 'table' : 'ndjson'));
+  const given = format ?? (onTerminal && !json ? 'table' : 'ndjson');
   if ((given === 'arrow' || given === 'parquet') && onTerminal) {
     throw new BridgeError('config', `${given} is not for terminals`, {
       hint: 'Use --out FILE, or redirect the output.',

@@ -41,7 +41,7 @@ export function addTraceCommand(program: Command, context: CliContext): void {
     .addHelpText(
       'after',
       `
---json is OTLP/JSON on standard output, and a summary on standard error.
+--json is OTLP/JSON (unless --format says otherwise) on standard output, and a summary on standard error.
 
 Examples:
   otel-lake trace 5b8efff798038103d269b633813fc60c
@@ -59,7 +59,10 @@ async function showTrace(lake: Lake, text: string, options: TraceOptions, signal
     throw new BridgeError('config', `"${text}" is no trace id`, { hint: 'A trace id has 32 hex digits.' });
   }
   const onTerminal = process.stdout.isTTY === true && options.out === undefined;
-  const format = options.json ? 'otlp-json' : (options.format ?? (onTerminal ? 'tree' : 'otlp-json'));
+  if (options.json && options.format === 'tree') {
+    throw new BridgeError('config', '--json and --format tree contradict each other', { hint: 'Give one of them.' });
+  }
+  const format = options.format ?? (onTerminal && !options.json ? 'tree' : 'otlp-json');
   const params = new URLSearchParams({ filter: `trace_id = '${traceId}'`, on_error: options.onError });
   if (options.from) params.set('from', options.from);
   if (options.to) params.set('to', options.to);

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { tableFromIPC } from 'apache-arrow';
-import { runCli } from '../support/cli.ts';
+import { runCli, startCli } from '../support/cli.ts';
 import { spawnBridge, testToml } from '../support/daemon.ts';
 import { readSamples } from '../support/samples.ts';
 import { exportHttp } from '../support/send.ts';
@@ -136,6 +136,16 @@ describe('with a lake', () => {
     assert.match(table.stdout, /timestamp.*service_name/);
     assert.match(table.stdout, /3 rows/);
   });
+
+  for (const command of ['read --help', 'read traces --format table', 'read traces', 'tables', 'config show']) {
+    test(`otel-lake ${command} ends quietly where nobody reads its output`, async () => {
+      const lake = command.includes('--help') ? [] : ['--config', bridge.configFile];
+      const cli = startCli([...command.split(' '), ...lake]);
+      cli.process.stdout!.destroy();
+      const { code, stderr } = await cli.done;
+      assert.deepEqual([code, stderr], [0, '']);
+    });
+  }
 
   test('read writes Arrow to a file', async () => {
     const file = join(bridge.folder, 'rows.arrow');

@@ -45,6 +45,16 @@ describe('otel-lake read', () => {
     }
   });
 
+  test('--json has its summary beside any format, and none beside a table', async () => {
+    const out = join(bridge.folder, 'rows.arrows');
+    const { stdout, stderr, code } = await read('--format', 'arrow', '--out', out, '--limit', '7', '--json');
+    assert.deepEqual([code, stdout, JSON.parse(stderr).rows], [0, '', 7]);
+    assert.equal(tableFromIPC(readFileSync(out)).numRows, 7);
+    const refused = await read('--format', 'table', '--json');
+    assert.deepEqual([refused.code, refused.stdout], [2, '']);
+    assert.match(refused.stderr, /--json and --format table contradict each other/);
+  });
+
   test('without a terminal and without --json standard error stays silent', async () => {
     assert.equal((await read('--limit', '7')).stderr, '');
   });
