@@ -5,7 +5,7 @@
  * The temporary file keeps its key as its path, so that a left-over one tells what it was; names beginning with `_` are
  * skipped by engines. The upload id's folder is the upload's own, so uploads of one key never meet.
  */
-import { access, type FileHandle, link, mkdir, open, rename, rm, unlink } from 'node:fs/promises';
+import { access, type FileHandle, link, mkdir, open, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BridgeError } from '../errors.ts';
 import { type Randomness, systemRandomness } from '../platform/clock.ts';
@@ -27,23 +27,30 @@ export interface FileUpload {
   discard(): Promise<void>;
 }
 
+export interface FileUploadOptions {
+  /** The folder of temporary files, and what else was made for an upload that is given up, goes where it is empty. */
+  readonly isTidy?: boolean | undefined;
+  readonly randomness?: Randomness | undefined;
+}
+
 export async function beginFileUpload(
   root: string,
   key: string,
-  randomness: Randomness = systemRandomness,
+  { isTidy = false, randomness = systemRandomness }: FileUploadOptions = {},
 ): Promise<FileUpload> {
   const target = join(root, key);
   const folder = join(root, TMP_FOLDER, randomness.hex(8));
   const temporary = join(folder, key);
-  let handle: FileHandle;
-  try {
-    await mkdir(dirname(temporary), { recursive: true });
-    handle = await open(temporary, 'wx');
-  } catch (error) {
+  const { handle, made } = await openNew(temporary).catch(async (error: unknown) => {
     await rm(folder, { recursive: true, force: true }).catch(() => {});
     throw fileError(error, 'writing', target);
-  }
-  const removeFolder = () => rm(folder, { recursive: true, force: true });
+  });
+  const removeFolder = async (isGivenUp: boolean) => {
+    await rm(folder, { recursive: true, force: true });
+    if (!isTidy) return;
+    const isOwnRoot = isGivenUp && made !== undefined && made.length <= root.length;
+    await removeEmpty(dirname(folder), isOwnRoot ? made : join(root, TMP_FOLDER, '..'));
+  };
 
   return {
     handle,
@@ -58,12 +65,12 @@ export async function beginFileUpload(
       } catch (error) {
         throw fileError(error, 'writing', target);
       } finally {
-        await removeFolder().catch(() => {});
+        await removeFolder(false).catch(() => {});
       }
     },
     async discard() {
       await handle.close().catch(() => {});
-      await removeFolder();
+      await removeFolder(true);
     },
   };
 }
@@ -71,6 +78,30 @@ export async function beginFileUpload(
 /** The same for every reader of the file, and another one for every object that takes the name. */
 export function etagOf(stat: { readonly ino: bigint; readonly mtimeNs: bigint; readonly size: bigint }): string {
   return `"${stat.ino.toString(16)}-${stat.mtimeNs.toString(16)}-${stat.size.toString(16)}"`;
+}
+
+/** Also tells the first folder that was made for it, if any. */
+async function openNew(file: string): Promise<{ readonly handle: FileHandle; readonly made: string | undefined }> {
+  for (let tries = 1; ; tries++) {
+    const made = await mkdir(dirname(file), { recursive: true });
+    try {
+      return { handle: await open(file, 'wx'), made };
+    } catch (error) {
+      // A tidy upload that ended meanwhile has removed the folders that they share.
+      if (!isErrno(error, 'ENOENT') || tries === FOLDER_TRIES) throw error;
+    }
+  }
+}
+
+/** Removes folders upwards, up to and with `last`, as far as they are empty. */
+async function removeEmpty(first: string, last: string): Promise<void> {
+  for (let path = first; path.length >= last.length; path = dirname(path)) {
+    try {
+      await rmdir(path);
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT')) return; // not empty, most of the time
+    }
+  }
 }
 
 async function linkNew(temporary: string, target: string): Promise<void> {

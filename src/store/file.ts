@@ -22,11 +22,12 @@ const STALE_MS = 600_000;
 export interface FileStoreOptions {
   /** Hears what could not be cleaned up. */
   readonly warn?: (message: string, error: BridgeError) => void;
+  /** No folder of temporary files stays where it is empty: the directory is somebody's own, and no lake. */
+  readonly isTidy?: boolean | undefined;
 }
 
 export function createFileStore(path: string, options: FileStoreOptions = {}): ObjectStore {
   const root = resolve(path);
-  const warn = options.warn ?? (() => {});
   let isRootDurable = false;
 
   /** Publishing syncs up to the root; the root's own name is made durable here, as far as its parents can be opened. */
@@ -42,7 +43,7 @@ export function createFileStore(path: string, options: FileStoreOptions = {}): O
   }
 
   async function openWriter(key: string, putOptions: PutOptions): Promise<ObjectWriter> {
-    const writer = await openFileWriter(root, key, putOptions, warn);
+    const writer = await openFileWriter(root, key, putOptions, options);
     return {
       ...writer,
       async close() {
@@ -170,13 +171,15 @@ function checkFileKey(key: string): string {
   return key;
 }
 
-type Warn = NonNullable<FileStoreOptions['warn']>;
-
-async function openFileWriter(root: string, key: string, options: PutOptions, warn: Warn): Promise<ObjectWriter> {
+async function openFileWriter(
+  root: string,
+  key: string,
+  { signal, ifAbsent = false }: PutOptions,
+  { warn, isTidy }: FileStoreOptions,
+): Promise<ObjectWriter> {
   const file = join(root, checkFileKey(key));
-  const { signal, ifAbsent = false } = options;
   throwIfCancelled(signal, `writing ${file}`);
-  const upload = await beginFileUpload(root, key);
+  const upload = await beginFileUpload(root, key, { isTidy });
   let size = 0;
   let isOpen = true;
   const checkOpen = () => {
@@ -202,7 +205,7 @@ async function openFileWriter(root: string, key: string, options: PutOptions, wa
     async abort() {
       isOpen = false;
       await upload.discard().catch((error) => {
-        warn(`a temporary file of ${file} was left behind`, fileError(error, 'removing', file));
+        warn?.(`a temporary file of ${file} was left behind`, fileError(error, 'removing', file));
       });
     },
   };

@@ -95,7 +95,7 @@ export function openPlaces(connection: Connection = {}, hooks: OpenStoreOptions 
   }
 
   function folderStore(path: string): ObjectStore {
-    const opened = folders.get(path) ?? createFileStore(path, hooks);
+    const opened = folders.get(path) ?? createFileStore(path, { ...hooks, isTidy: true });
     folders.set(path, opened);
     return opened;
   }

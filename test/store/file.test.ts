@@ -18,6 +18,24 @@ test('an object is a plain file under its key, and nothing else is left beside i
   assert.equal(store.location, root);
 });
 
+test('a tidy store leaves no folder of its own behind, of what it has published or given up', async (t) => {
+  const folder = tempFolder(t);
+  const root = join(folder, 'new/out');
+  const store = createFileStore(root, { isTidy: true });
+  const abandoned = await store.write('sub/a.parquet');
+  await abandoned.abort();
+  assert.deepEqual(readdirSync(folder), []);
+  await Promise.all(
+    Array.from({ length: 50 }, async (_, i) => {
+      const writer = await store.write(`${i}.parquet`);
+      await writer.write(bytes('rows'));
+      await (i % 2 === 0 ? writer.close() : writer.abort());
+    }),
+  );
+  assert.equal(readdirSync(root).filter((name) => name.endsWith('.parquet')).length, 25);
+  assert.equal(existsSync(join(root, '_lake')), false);
+});
+
 test('what a kill left of checks and of uploads without a file is removed when it is old', async (t) => {
   const root = tempFolder(t);
   const store = createFileStore(root);
