@@ -8,7 +8,8 @@ import { type ConnectionOptions, connectionOf, withConnection } from './connecti
 import type { CliContext } from './context.ts';
 import { type CsvCommandOptions, csvOptionsOf, positive, textRulesOf, withCsv } from './csv-options.ts';
 import { interruptible } from './interrupt.ts';
-import { countOf, createOutput, showBytes, showCount, startProgress, type TableColumn } from './output.ts';
+import { countOf, createOutput, showBytes, showCount, type TableColumn } from './output.ts';
+import { startProgress } from './progress.ts';
 
 interface Options extends ConnectionOptions, CsvCommandOptions {
   readonly to: string;
@@ -99,7 +100,8 @@ async function runConvert(context: CliContext, sources: readonly string[], optio
         avro: { codec: options.avroCodec, namespace: options.avroNamespace },
       };
       const startMs = performance.now();
-      const onProgress = (figures: ConvertProgress) => progress.update(liveText(figures, performance.now() - startMs));
+      const onProgress = (figures: ConvertProgress) =>
+        progress.update(liveText(figures, performance.now() - startMs), figures.bytesIn / figures.bytesTotal);
       report = await convert(convertOptions(input, connection.config), { signal, onProgress });
     });
   } finally {

@@ -2,7 +2,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CostReport, StoredRow } from '../cost/types.ts';
 import { BridgeError } from '../errors.ts';
 import { type CliContext, type LakeCommandOptions, withLake } from './context.ts';
-import { createOutput, type Output, showBytes, showCount, startProgress, type TableColumn } from './output.ts';
+import { createOutput, type Output, showBytes, showCount, type TableColumn } from './output.ts';
+import { startProgress } from './progress.ts';
 
 interface Options extends LakeCommandOptions {
   readonly coldAfterDays: number;

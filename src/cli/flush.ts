@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type CliContext, type LakeCommandOptions, usingLake, withLake } from './context.ts';
-import { createOutput, showBytes, showCount, startProgress } from './output.ts';
+import { createOutput, showBytes, showCount } from './output.ts';
+import { startProgress } from './progress.ts';
 
 export function addFlushCommand(program: Command, context: CliContext): void {
   withLake(program.command('flush'))

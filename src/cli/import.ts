@@ -1,4 +1,3 @@
-import { addAbortSignal } from 'node:stream';
 import { type Command, Option } from 'commander';
 import { BridgeError } from '../errors.ts';
 import type { ImportReport, RowFormat, StaleUpload } from '../tables/import/types.ts';
@@ -6,8 +5,10 @@ import { type ConnectionOptions, connectionOf, withConnection } from './connecti
 import type { CliContext } from './context.ts';
 import { type CsvCommandOptions, csvOptionsOf, withCsv } from './csv-options.ts';
 import { interruptible } from './interrupt.ts';
-import { countOf, createOutput, showBytes, startProgress } from './output.ts';
+import { countOf, createOutput, showBytes } from './output.ts';
+import { startProgress } from './progress.ts';
 import { collect } from './row-options.ts';
+import { standardInput } from './standard-input.ts';
 
 interface Options extends ConnectionOptions, CsvCommandOptions {
   readonly to: string;
@@ -57,9 +58,10 @@ async function runImport(context: CliContext, rows: string, options: Options): P
   let report: ImportReport | undefined;
   try {
     await interruptible(async (signal) => {
-      const source = rows === '-' ? standardInput(signal) : readLocation(rows, connection, signal);
+      const source =
+        rows === '-' ? { bytes: standardInput(signal), size: undefined } : await readLocation(rows, connection, signal);
       const input = {
-        source,
+        source: source.bytes,
         format,
         to: options.to,
         schema: await readSchemaInput(schema),
@@ -76,7 +78,7 @@ async function runImport(context: CliContext, rows: string, options: Options): P
         version: context.version,
       };
       const onProgress = (n: number, bytes: number) =>
-        progress.update(`${countOf(n, 'row')}, ${showBytes(bytes)} read`);
+        progress.update(`${countOf(n, 'row')}, ${showBytes(bytes)} read`, source.size && bytes / source.size);
       report = await importRows(input, { signal, onProgress, onStale: tellStale });
     });
   } finally {
@@ -108,11 +110,6 @@ function tellReport({
     `${counts}; ${sizes}; ${(bytesIn / 1e6 / seconds).toFixed(1)} MB/s, ${seconds.toFixed(1)} s, ${countOf(s3Calls, 'S3 call')}`,
   );
   line(url);
-}
-
-/** Ctrl-C also ends the wait for a sender that says nothing. */
-function standardInput(signal: AbortSignal): AsyncIterable<Uint8Array> {
-  return addAbortSignal(signal, process.stdin);
 }
 
 /** On standard error, as warnings are. */

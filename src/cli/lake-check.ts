@@ -2,7 +2,8 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { CheckSummary, Finding } from '../check/types.ts';
 import { BridgeError } from '../errors.ts';
 import { type CliContext, type CommonOptions, withConfig } from './context.ts';
-import { countOf, createOutput, type Output, showBytes, showCount, startProgress, type TableColumn } from './output.ts';
+import { countOf, createOutput, type Output, showBytes, showCount, type TableColumn } from './output.ts';
+import { startProgress } from './progress.ts';
 
 interface Options extends CommonOptions {
   readonly deep?: boolean;

@@ -3,7 +3,8 @@ import type { FileFailure, ManifestProgress, ManifestSummary } from '../tables/c
 import { type ConnectionOptions, connectionOf, withConnection } from './connection.ts';
 import type { CliContext } from './context.ts';
 import { interruptible } from './interrupt.ts';
-import { countOf, createOutput, type Progress, showBytes, showCount, startProgress } from './output.ts';
+import { countOf, createOutput, showBytes, showCount } from './output.ts';
+import { startProgress, startProgressBeside } from './progress.ts';
 import { type PlainRowOptions, plainOutputOf, withRowOptions } from './row-options.ts';
 import { tableOf, writeOut } from './write-out.ts';
 
@@ -77,9 +78,9 @@ async function runRead(
   const { openManifest } = await context.tables();
   const { verify, filesIn, json = false, out } = options;
   const isReport = options.format === undefined && !json && out === undefined;
-  // Rows on the terminal and a line that changes would stand in each other's way.
-  const progress = isReport || out !== undefined || !process.stdout.isTTY ? startProgress('manifest') : undefined;
-  const onProgress = (now: ManifestProgress) => progress?.update(progressText(now));
+  const isAtEnd = isReport || output.isTable;
+  const progress = isAtEnd ? startProgress('manifest') : startProgressBeside('manifest', out);
+  const onProgress = (now: ManifestProgress) => progress.update(progressText(now), now.share);
   try {
     const opened = await openManifest(
       location,
@@ -94,21 +95,24 @@ async function runRead(
       const { read, chunks } = opened.rows(format, { ...query, limit }, signal, given);
       let sample: string | undefined;
       if (isReport) sample = await tableOf(chunks, SAMPLE_COLUMNS);
-      else if (output.isTable) process.stdout.write(`${await tableOf(chunks)}\n`);
-      else await writeOut(chunks, out, signal);
-      progress?.done();
+      else if (output.isTable) {
+        const table = await tableOf(chunks);
+        progress.done();
+        process.stdout.write(`${table}\n`);
+      } else await writeOut(chunks, out, signal, progress);
+      progress.done();
       report(opened.summaryOf(read), sample, performance.now() - startMs, json);
     } finally {
       opened.close();
     }
   } finally {
-    progress?.done();
+    progress.done();
   }
 }
 
 function progressText({ step, file, files, rows, bytes }: ManifestProgress): string {
   const where = `file ${showCount(file)}/${showCount(files)}`;
-  return step === 'checking' ? `checking ${where}` : `${where}, ${countOf(rows, 'row')}, ${showBytes(bytes)}`;
+  return step === 'reading' ? `${where}, ${countOf(rows, 'row')}, ${showBytes(bytes)}` : `${step} ${where}`;
 }
 
 function report(summary: ManifestSummary, sample: string | undefined, tookMs: number, json: boolean): void {
@@ -143,10 +147,10 @@ async function runWrite(
   signal: AbortSignal,
 ): Promise<void> {
   const { writeManifest } = await context.tables();
-  const progress: Progress = startProgress('listing');
+  const progress = startProgress('listing');
   try {
     const onProgress = (file: number, files: number) =>
-      progress.update(`file ${showCount(file)}/${showCount(files)}: MD5`);
+      progress.update(`file ${showCount(file)}/${showCount(files)}: MD5`, file / files);
     const connection = connectionOf(context, options);
     const written = await writeManifest(location, { ...connection, to: options.to, onProgress }, signal);
     progress.done();

@@ -1,6 +1,5 @@
-/** What commands print: tables for people, NDJSON for programs, progress on terminals only. */
+/** What commands print: tables for people, NDJSON for programs. */
 import Table from 'cli-table3';
-import ora from 'ora';
 
 export interface Output {
   /** One line a record with `json`, else a table of the columns. */
@@ -90,28 +89,4 @@ export function showBytes(value: unknown): string {
     amount /= 1024;
   }
   return `${amount.toFixed(1)} TiB`;
-}
-
-export interface Progress {
-  update(text: string): void;
-  done(): void;
-}
-
-/** A line on standard error that changes; nothing where that is no terminal, or one that does not know its width. */
-export function startProgress(text: string): Progress {
-  // On a terminal of 0 columns the spinner would take its line for infinitely many, and clear them all.
-  const isShown = process.stderr.isTTY === true && process.stderr.columns > 0;
-  const spinner = ora({
-    text,
-    stream: process.stderr,
-    isEnabled: isShown,
-    isSilent: !isShown,
-  });
-  spinner.start();
-  return {
-    update: (next) => {
-      spinner.text = next;
-    },
-    done: () => void spinner.stop(),
-  };
 }

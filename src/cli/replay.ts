@@ -2,7 +2,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { BridgeError } from '../errors.ts';
 import { SIGNAL_LIST, type TableName } from '../model/signal.ts';
 import { type CliContext, type LakeCommandOptions, usingLake, withLake } from './context.ts';
-import { createOutput, showCount, startProgress } from './output.ts';
+import { createOutput, showCount } from './output.ts';
+import { startProgress } from './progress.ts';
 import type { ReplayCounts, ReplayOptions, ReplayResult } from './replay-types.ts';
 import { collect } from './row-options.ts';
 

@@ -4,7 +4,8 @@ import { type ConnectionOptions, connectionOf, withConnection } from './connecti
 import type { CliContext } from './context.ts';
 import { formatExplanation } from './explain.ts';
 import { interruptible } from './interrupt.ts';
-import { countOf, createOutput, showBytes } from './output.ts';
+import { countOf, createOutput, showBytes, showCount } from './output.ts';
+import { type Progress, startProgress, startProgressBeside } from './progress.ts';
 import { collect, type PlainOutput, type PlainRowOptions, plainOutputOf, withRowOptions } from './row-options.ts';
 import { tableOf, writeOut } from './write-out.ts';
 
@@ -61,12 +62,21 @@ async function run(
   const startMs = performance.now();
   const { openScan, parseAggregates } = await context.tables();
   const aggregates = parseAggregatesOf(options, parseAggregates);
-  const scan = await openScan(location, { ...connectionOf(context, options), onError: options.onError }, signal);
+  const progress = output.isTable ? startProgress('listing') : startProgressBeside('listing', options.out);
+  const onOpened = (file: number, files: number) =>
+    progress.update(`opening file ${showCount(file)}/${showCount(files)}`, file / files);
   try {
-    const used = await answer(scan, aggregates, options, output, signal);
-    report(scan, used, performance.now() - startMs, options.json ?? false);
+    const connection = connectionOf(context, options);
+    const scan = await openScan(location, { ...connection, onError: options.onError, onOpened }, signal);
+    try {
+      const used = await answer(scan, aggregates, options, output, progress, signal);
+      progress.done();
+      report(scan, used, performance.now() - startMs, options.json ?? false);
+    } finally {
+      scan.close();
+    }
   } finally {
-    scan.close();
+    progress.done();
   }
 }
 
@@ -89,17 +99,21 @@ async function answer(
   aggregates: Aggregates,
   options: Options,
   output: PlainOutput,
+  progress: Progress,
   signal: AbortSignal,
 ): Promise<Stats | undefined> {
   const { dataset } = scan;
   const json = options.json ?? false;
   const { filter } = options;
   if (options.schema) {
+    progress.done();
     createOutput(json).records(scan.columns, [{ key: 'name' }, { key: 'type', wraps: true }, { key: 'nullable' }]);
     return undefined;
   }
   if (aggregates.length > 0) {
+    progress.update('reading');
     const { values, stats } = await dataset.aggregate(aggregates, filter, signal);
+    progress.done();
     if (json) process.stdout.write(`${jsonOf(values)}\n`);
     else
       createOutput(false).records(
@@ -111,12 +125,23 @@ async function answer(
   const query = scan.query(options);
   if (options.explain) {
     const found = await dataset.explain(query, signal);
+    progress.done();
     process.stdout.write(`${json ? JSON.stringify(found) : formatExplanation(found)}\n`);
     return undefined;
   }
   const { read, chunks } = scan.rows(output.format, { ...query, limit: query.limit ?? output.limit }, signal);
-  if (output.isTable) process.stdout.write(`${await tableOf(chunks)}\n`);
-  else await writeOut(chunks, options.out, signal);
+  progress.follow(() => {
+    const { rows, rowsScanned, bytesRead } = read.stats;
+    return {
+      text: `${countOf(rows, 'row')}, ${showBytes(bytesRead)} read`,
+      share: dataset.rows && rowsScanned / dataset.rows,
+    };
+  });
+  if (output.isTable) {
+    const table = await tableOf(chunks);
+    progress.done();
+    process.stdout.write(`${table}\n`);
+  } else await writeOut(chunks, options.out, signal, progress);
   return read.stats;
 }
 

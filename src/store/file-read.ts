@@ -23,6 +23,8 @@ export async function* readFileChunks(file: string, { etag, signal }: ReadOption
       left -= bytesRead;
       yield bytesRead === chunk.length ? chunk : chunk.subarray(0, bytesRead);
     }
+    // Written into meanwhile, it may be neither what it was nor what it is.
+    if (etagOf(await handle.stat({ bigint: true })) !== etagOf(found)) throw changed(file);
   } catch (error) {
     throw isErrno(error, 'ENOTDIR', 'EISDIR') ? notFound(file, error) : fileError(error, 'reading', file);
   }

@@ -7,7 +7,7 @@ import type { importRows as ImportRows } from './import/import.ts';
 import type { openManifest as OpenManifest } from './manifest/read.ts';
 import type { writeManifest as WriteManifest } from './manifest/write.ts';
 import type { openScan as OpenScan } from './open-scan.ts';
-import type { uploadFiles as UploadFiles } from './upload.ts';
+import type { uploadFiles as UploadFiles } from './upload/upload.ts';
 
 export { parseAggregates } from './aggregates.ts';
 export { convertOptions } from './convert/options.ts';
@@ -29,7 +29,7 @@ export const openScan: typeof OpenScan = async (...given) => {
   return (await import('./open-scan.ts')).openScan(...given);
 };
 export const uploadFiles: typeof UploadFiles = async (...given) => {
-  return (await import('./upload.ts')).uploadFiles(...given);
+  return (await import('./upload/upload.ts')).uploadFiles(...given);
 };
 export const writeManifest: typeof WriteManifest = async (...given) => {
   return (await import('./manifest/write.ts')).writeManifest(...given);

@@ -18,6 +18,8 @@ export interface ScanOptions extends Connection {
   readonly batchSize?: number | undefined;
   /** Row groups fetched ahead; default operations.parallelism. */
   readonly parallelism?: number | undefined;
+  /** Hears of footers as they are read. */
+  readonly onOpened?: ((done: number, files: number) => void) | undefined;
 }
 
 export interface OpenScan {
@@ -56,6 +58,7 @@ export async function openScan(
       signal,
       name: location,
       onError: options.onError,
+      onOpened: (done) => options.onOpened?.(done, objects.length),
       batchSize: options.batchSize ?? config.operations.batchSize,
       parallelism: options.parallelism ?? config.operations.parallelism,
     });

@@ -1,6 +1,6 @@
 /** `otel-lake read` as a process of its own: formats, summaries, and what it says when a read breaks off. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { tableFromIPC } from 'apache-arrow';
@@ -69,7 +69,7 @@ describe('otel-lake read', () => {
       writeFileSync(join(folder, 'b.parquet'), Buffer.from(file).fill(0xaa, 4, 1000));
     });
 
-    test('a read that breaks off exits 1, names the file and says that the output is not complete', async () => {
+    test('a read that breaks off exits 1, names the file, says that the output is not complete, and leaves no file', async () => {
       const piped = await read('-p', 'x=1');
       assert.equal(piped.code, 1);
       assert.match(piped.stderr, /b\.parquet cannot be read as Parquet.*; the output above is not complete/);
@@ -77,7 +77,11 @@ describe('otel-lake read', () => {
       const out = join(bridge.folder, 'cut.ndjson');
       const file = await read('-p', 'x=1', '--out', out);
       assert.equal(file.code, 1);
-      assert.match(file.stderr, /cut\.ndjson is not complete \([\d.]+ [KM]iB\)/);
+      assert.match(file.stderr, /cut\.ndjson was not written/);
+      assert.deepEqual(
+        readdirSync(bridge.folder).filter((name) => name.includes('cut')),
+        [],
+      );
     });
 
     test('--on-error skip gives the rest, exits 0 and names what was left out', async () => {

@@ -25,17 +25,20 @@ export interface FileHooks {
 /**
  * Memory: the sample, one batch of at most 16 MiB or MAX_BATCH_ROWS rows, its row group and block while they are
  * encoded, and what the store's writers hold.
+ *
+ * @param stream instead of the bytes of `job.source`, which is its name then
  */
 export async function convertFile(
   job: ConvertJob,
   settings: ConvertSettings,
   places: Places,
   { signal, onProgress }: FileHooks,
+  stream?: AsyncIterable<Uint8Array>,
 ): Promise<ConvertedFile> {
-  const { store, key } = await places.object(job.source);
+  const source = stream ?? (await openSource(job, places, signal));
   const rejects = createRejects(() => places.object(job.rejects), signal);
   async function* counted() {
-    for await (const chunk of store.read(key, { etag: job.etag, signal })) {
+    for await (const chunk of source) {
       onProgress(0, chunk.length);
       yield chunk;
     }
@@ -60,6 +63,11 @@ export async function convertFile(
     encoding: csv.encoding,
     delimiter: csv.dialect.delimiter,
   };
+}
+
+async function openSource({ source, etag }: ConvertJob, places: Places, signal: AbortSignal) {
+  const { store, key } = await places.object(source);
+  return store.read(key, { etag, signal });
 }
 
 function outputOptions({ source, etag, fingerprint }: ConvertJob, { parquet, avro, version }: ConvertSettings) {

@@ -23,12 +23,16 @@ export interface ManifestOptions extends Connection {
 
 /** How far a manifest is read. */
 export interface ManifestProgress {
-  readonly step: 'checking' | 'reading';
+  /** Sizes and digests, then footers, then rows. */
+  readonly step: 'checking' | 'opening' | 'reading';
   /** So far, of `files`. */
   readonly file: number;
   readonly files: number;
+  /** Given out. */
   readonly rows: number;
   readonly bytes: number;
+  /** Of what the step has to do, 0 to 1. */
+  readonly share: number;
 }
 
 export interface ManifestSummary {
@@ -90,23 +94,36 @@ async function open(
   const { parallelism, batchSize } = config.operations;
   const { manifest, store, files: listed } = await loadManifest(location, filesIn, places, signal);
   const files = manifest.files.length;
-  const progress = (step: ManifestProgress['step'], file: number, rows: number, bytes: number) =>
-    onProgress?.({ step, file, files, rows, bytes });
-  const onChecked = (file: number) => progress('checking', file, 0, 0);
+  const before = (step: 'checking' | 'opening') => (file: number) =>
+    onProgress?.({ step, file, files, rows: 0, bytes: 0, share: file / files });
+  const onChecked = before('checking');
+  const onOpened = before('opening');
   const verified = await verifyFiles(store, listed, { verify, parallelism, signal, onChecked });
   throwIfAllFailed(verified.failures, files, location);
   const { objects } = verified;
-  const table: Pick<Dataset, 'schema' | 'opened' | 'read'> =
+  const table: Pick<Dataset, 'schema' | 'opened' | 'read'> & Partial<Pick<Dataset, 'rows'>> =
     manifest.fileFormat === 'CSV'
       ? csvTable(store, objects, manifest.fileSchema, location)
-      : await openDataset({ store, objects, signal, batchSize, parallelism, name: location, onError: 'skip_all' });
+      : await openDataset({
+          store,
+          objects,
+          signal,
+          batchSize,
+          parallelism,
+          name: location,
+          onError: 'skip_all',
+          onOpened,
+        });
   const { schema, opened } = table;
 
   function withProgress(read: DatasetRead): DatasetRead {
     const { stats } = read;
     const tell = () => {
       const done = stats.filesScanned + stats.filesPruned + stats.filesPrunedByFooter;
-      progress('reading', Math.min(files, done), stats.rows, stats.bytesRead);
+      const file = Math.min(files, done);
+      // The file that is read is counted: its rows tell how much of it is done.
+      const share = Math.max((file - 1) / files, table.rows ? stats.rowsScanned / table.rows : 0);
+      onProgress?.({ step: 'reading', file, files, rows: stats.rows, bytes: stats.bytesRead, share });
     };
     return {
       ...read,

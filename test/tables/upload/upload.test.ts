@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type UploadOptions, uploadFiles } from '../../src/tables/upload.ts';
-import { tempFolder } from '../support/temp.ts';
-import { realCsv } from './real-csv.ts';
+import { type UploadOptions, uploadFiles } from '../../../src/tables/upload/upload.ts';
+import { tempFolder } from '../../support/temp.ts';
+import { realCsv } from '../real-csv.ts';
 
 function uploader(t: TestContext) {
   const root = tempFolder(t);
