@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib';
 import { COMMIT_ID_KEY } from '../encode/identity.ts';
 import { BridgeError } from '../errors.ts';
 import { decodeWhole } from '../read/parquet/decode.ts';
+import { parseAll } from '../read/parquet/file-metadata.ts';
 import { type Footer, readFooter } from '../read/parquet/footer.ts';
 import { corruptFile, type ObjectReader } from '../read/parquet/object-reader.ts';
 import type { ByteRange, ObjectStore } from '../store/store.ts';
@@ -32,6 +33,7 @@ export async function examine(
   const reader = deep && size <= MAX_WHOLE_BYTES ? await wholeReader(store, key, size, signal) : rangeReader();
   const checksum = deep ? await checksumOf(reader) : undefined;
   const footer = await readFooter(reader);
+  parseAll(footer.metadata);
   if (deep) await decodeAll(reader, footer);
   const { num_rows, key_value_metadata } = footer.metadata;
   const commitId = key_value_metadata?.find((pair) => pair.key === COMMIT_ID_KEY)?.value;

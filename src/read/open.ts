@@ -112,13 +112,16 @@ function pathColumnsOf({ inPath }: PlannedFile, { columns }: Footer, plan: ReadP
 
 /** Where the first of the filters and indexes stands that the row groups are asked by; they all stand before the footer. */
 function startOfIndexes(footer: Footer, groups: readonly number[], filtered: readonly string[]): number {
-  const offsets = groups.flatMap((index) => {
-    const { columns } = footer.metadata.row_groups[index]!;
-    const filters = filtered.map((column) => columns[flatLeaf(footer, column)]?.meta_data?.bloom_filter_offset);
-    const indexes = columns.flatMap((chunk) => [chunk.column_index_offset, chunk.offset_index_offset]);
-    return [...filters, ...indexes].flatMap((offset) => (offset === undefined || offset <= 0n ? [] : [Number(offset)]));
-  });
-  return offsets.reduce((least, offset) => Math.min(least, offset), footer.start);
+  let least = footer.start;
+  for (const index of groups) {
+    const { columns, indexStart } = footer.metadata.row_groups[index]!;
+    least = Math.min(least, indexStart);
+    for (const column of filtered) {
+      const filter = Number(columns[flatLeaf(footer, column)]?.meta_data?.bloom_filter_offset ?? 0);
+      if (filter > 0) least = Math.min(least, filter);
+    }
+  }
+  return least;
 }
 
 function rowsOf(footer: Footer, index: number): number {

@@ -1,5 +1,4 @@
 /** The footers of all files of a dataset, and the one schema they have together. */
-import type { FileMetaData } from 'hyparquet';
 import { BridgeError } from '../../errors.ts';
 import { withFileMetadata } from '../../records/file-schema.ts';
 import { type FileSchema, schemaOfFile } from '../../records/parquet-schema.ts';
@@ -7,6 +6,7 @@ import type { ParquetSchema } from '../../records/types.ts';
 import { unifyTwo } from '../../records/unify.ts';
 import { ahead } from '../ahead.ts';
 import { type AttemptContext, attempt } from '../attempt.ts';
+import type { FileMetadata } from '../parquet/file-metadata.ts';
 import { type Footer, readFooter } from '../parquet/footer.ts';
 import type { FooterCache } from '../parquet/footer-cache.ts';
 import { createObjectReader } from '../parquet/object-reader.ts';
@@ -77,7 +77,7 @@ export async function openFiles(objects: readonly DatasetObject[], context: Open
 }
 
 /** The schema of a file, with what its metadata says of the columns beyond their types in Parquet. */
-function fileSchema({ schema, key_value_metadata: pairs = [] }: FileMetaData): FileSchema {
+function fileSchema({ schema, key_value_metadata: pairs = [] }: FileMetadata): FileSchema {
   const found = schemaOfFile(schema);
   const metadata = Object.fromEntries(pairs.map(({ key, value = '' }) => [key, value]));
   return { ...found, schema: withFileMetadata(found.schema, metadata) };

@@ -16,7 +16,7 @@ export interface FooterCache {
   put(file: FileIdentity, footer: Footer): void;
 }
 
-/** Objects of a parsed footer take about this many times its bytes. */
+/** Objects of a footer take about this many times its bytes, once all of its columns have been asked. */
 const PARSED_SHARE = 15;
 
 export function createFooterCache(maxBytes: number): FooterCache {

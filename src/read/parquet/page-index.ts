@@ -8,8 +8,9 @@ import type { Bounds } from '../filter/prune.ts';
 import type { ReadType } from '../schema.ts';
 import { typedBound } from './bounds.ts';
 import { type ByteRuns, fetchRuns } from './byte-runs.ts';
-import { EXACT, type Footer } from './footer.ts';
+import type { Footer } from './footer.ts';
 import { corruptFile, type TailReader } from './object-reader.ts';
+import { EXACT } from './part-footer.ts';
 
 /** Bound on the indexes of one column chunk. */
 const MAX_INDEX_BYTES = 16 * 1024 * 1024;

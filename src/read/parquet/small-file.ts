@@ -11,7 +11,9 @@ import { ByteWriter } from 'hyparquet-writer';
 import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
 import type { ByteRuns } from './byte-runs.ts';
 import type { ColumnSpan, LeafSpan } from './column-span.ts';
-import { chunkRange, type Footer, topLevel } from './footer.ts';
+import type { FileChunk, FileMetadata } from './file-metadata.ts';
+import { topLevel } from './file-schema.ts';
+import { chunkRange, type Footer } from './footer.ts';
 import { pagesIn, valuesIn } from './page.ts';
 
 const MAGIC = Uint8Array.from('PAR1', (c) => c.charCodeAt(0));
@@ -51,7 +53,7 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
 
 /** A column chunk of the small file; `at` is where it begins there. */
 function placedChunk(
-  { meta_data }: RowGroup['columns'][number],
+  { meta_data }: FileChunk,
   { isWholeChunk }: LeafSpan,
   at: number,
   dictionaryBytes: number,
@@ -87,17 +89,16 @@ function placedChunk(
 
 /** The footer of the small file, with its length behind it. Statistics, indexes and hints are left out. */
 function footerOf(
-  metadata: FileMetaData,
+  { version, schema }: FileMetadata,
   columns: ReadonlySet<string>,
   chunks: readonly RowGroup['columns'][number][],
   num_rows: bigint,
   bytes: number,
 ): Uint8Array {
-  const { schema } = metadata;
-  const kept = topLevel(metadata).filter(({ first }) => columns.has(schema[first]!.name));
+  const kept = topLevel(schema).filter(({ first }) => columns.has(schema[first]!.name));
   const root = { ...schema[0]!, num_children: kept.length };
   const small: FileMetaData = {
-    version: metadata.version,
+    version,
     schema: [root, ...kept.flatMap(({ first, end }) => schema.slice(first, end).map(withOldInteger))],
     num_rows,
     row_groups: [{ columns: [...chunks], total_byte_size: BigInt(bytes), num_rows }],
