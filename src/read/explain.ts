@@ -1,13 +1,13 @@
 /** A read planned down to its pages, with what that took and what the rest would take; no row is read. */
 import type { Cost, ExplainedFile, ReadExplanation } from '../model/read-explanation.ts';
 import type { ByteRange } from '../store/store.ts';
-import type { OpenGroup } from './open.ts';
 import { coalesce } from './parquet/byte-runs.ts';
 import { bindRequest, type ReadPlan } from './plan.ts';
 import { planLake } from './read.ts';
 import type { ReadRequest } from './request.ts';
 import { countRows } from './row-ranges.ts';
 import { fetchesAlong, openGroups, rangesOfRows, type ScanContext } from './scan.ts';
+import type { ScanGroup } from './scan-group.ts';
 import type { ReadDeps, ReadStats } from './types.ts';
 
 /** Files that are told one by one. */
@@ -91,8 +91,9 @@ export async function explainPlan(
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-function addCosts(group: OpenGroup, now: Mutable<Cost>, later: Mutable<Cost>): void {
-  const { first, rest, reader } = group.file;
+function addCosts(group: ScanGroup, now: Mutable<Cost>, later: Mutable<Cost>): void {
+  const { first, rest } = group;
+  const { reader } = group.file;
   const along = fetchesAlong(group);
   add(now, rangesOfRows(group, along ? new Set([...first, ...rest]) : first, group.ranges));
   if (!along) add(later, rangesOfRows(group, rest, group.ranges));

@@ -13,7 +13,7 @@ import { type AttemptContext, attempt } from './attempt.ts';
 import { viewBatch } from './columns/batch.ts';
 import { checkView, sliceView } from './columns/view.ts';
 import { select } from './filter/evaluate.ts';
-import { type OpenGroup, openFile } from './open.ts';
+import { openFile } from './open.ts';
 import { type ByteRuns, fetchRuns } from './parquet/byte-runs.ts';
 import { columnBytes, encodedBytes, leavesOf, rangesOf, spansOf } from './parquet/column-span.ts';
 import { decodeSpans, type Views } from './parquet/decode.ts';
@@ -23,6 +23,7 @@ import type { RowRange } from './parquet/page-index.ts';
 import type { ReadPlan } from './plan.ts';
 import { createHolds, type Hold, type Holds } from './room.ts';
 import { rangesAround } from './row-ranges.ts';
+import { type ScanGroup, scanGroupOf } from './scan-group.ts';
 import type { ReadDeps, SelectedBatch } from './types.ts';
 
 /** Bound on the compressed bytes of row groups that are fetched or wait for their turn. */
@@ -49,7 +50,7 @@ export interface ScanContext
 }
 
 interface Fetched {
-  readonly group: OpenGroup;
+  readonly group: ScanGroup;
   readonly first: ByteRuns;
   /** Undefined where it is fetched only when a row has passed. */
   readonly rest: ByteRuns | undefined;
@@ -61,7 +62,7 @@ export async function* scanFiles(plan: ReadPlan, context: ScanContext): AsyncGen
   const bounds = { count: context.lookahead, maxWeight: MAX_AHEAD_BYTES, weight: groupBytes };
   const fetching = createHolds(context.rooms?.fetching, context.signal);
   const decoding = createHolds(context.rooms?.decoding, context.signal);
-  const fetchNext = (group: OpenGroup) => attempt(group.file, context, () => fetchGroup(group, fetching));
+  const fetchNext = (group: ScanGroup) => attempt(group.file, context, () => fetchGroup(group, fetching));
   try {
     for await (const fetched of ahead(groups, bounds, fetchNext)) {
       if (fetched === undefined) continue;
@@ -93,31 +94,31 @@ async function* scanFetched(
 }
 
 /** Row groups that may hold asked rows, in file order. */
-export async function* openGroups(plan: ReadPlan, context: ScanContext): AsyncGenerator<OpenGroup> {
+export async function* openGroups(plan: ReadPlan, context: ScanContext): AsyncGenerator<ScanGroup> {
   const bounds = { count: context.lookahead, maxWeight: context.lookahead, weight: () => 1 };
   for await (const groups of ahead(plan.files, bounds, (planned) => openFile(planned, plan, context))) {
-    for (const group of groups ?? []) if (!group.file.failed) yield group;
+    for (const group of groups ?? []) if (!group.file.failed) yield scanGroupOf(group, plan);
   }
 }
 
 /** Whether the columns outside the filter are fetched before it has been asked. */
-export function fetchesAlong(group: OpenGroup): boolean {
-  const { file, ranges } = group;
-  if (file.first.size === 0) return true;
-  const bytes = rangesOfRows(group, file.rest, ranges).reduce((sum, { start, end }) => sum + end - start, 0);
+export function fetchesAlong(group: ScanGroup): boolean {
+  const { first, rest, ranges } = group;
+  if (first.size === 0) return true;
+  const bytes = rangesOfRows(group, rest, ranges).reduce((sum, { start, end }) => sum + end - start, 0);
   return bytes <= FETCH_ALONG_BYTES;
 }
 
 /** The byte ranges that the columns of some rows take. */
-export function rangesOfRows(group: OpenGroup, columns: ReadonlySet<string>, rows: readonly RowRange[]) {
+export function rangesOfRows(group: ScanGroup, columns: ReadonlySet<string>, rows: readonly RowRange[]) {
   const { file, index, pages } = group;
   return rows.flatMap((range) => rangesOf(spansOf(file.footer, index, columns, pages, range, file.schema)));
 }
 
-function groupBytes(group: OpenGroup): number {
-  const { file, index } = group;
-  const first = columnBytes(file.footer, index, file.first);
-  return fetchesAlong(group) ? first + columnBytes(file.footer, index, file.rest) : first;
+function groupBytes(group: ScanGroup): number {
+  const { file, index, rest } = group;
+  const first = columnBytes(file.footer, index, group.first);
+  return fetchesAlong(group) ? first + columnBytes(file.footer, index, rest) : first;
 }
 
 function sliceBytes({ rooms }: Pick<ScanContext, 'rooms'>): number {
@@ -125,17 +126,17 @@ function sliceBytes({ rooms }: Pick<ScanContext, 'rooms'>): number {
 }
 
 /** About what the rows of a row group that are decoded at once take. */
-function decodedBytes({ file, index }: OpenGroup, context: Pick<ScanContext, 'rooms'>): number {
-  const columns = new Set([...file.first, ...file.rest]);
+function decodedBytes({ file, index, first, rest }: ScanGroup, context: Pick<ScanContext, 'rooms'>): number {
+  const columns = new Set([...first, ...rest]);
   return DECODED_TIMES * Math.min(sliceBytes(context), encodedBytes(file.footer, index, columns));
 }
 
-async function fetchGroup(group: OpenGroup, holds: Holds): Promise<Fetched> {
+async function fetchGroup(group: ScanGroup, holds: Holds): Promise<Fetched> {
   const { file, ranges } = group;
   const hold = await holds.enter(groupBytes(group));
   try {
     const along = fetchesAlong(group);
-    const columns = along ? new Set([...file.first, ...file.rest]) : file.first;
+    const columns = along ? new Set([...group.first, ...group.rest]) : group.first;
     const runs = await fetchRuns(file.reader, rangesOfRows(group, columns, ranges));
     hold.settle();
     return { group, first: runs, rest: along ? runs : undefined, hold };
@@ -148,22 +149,22 @@ async function fetchGroup(group: OpenGroup, holds: Holds): Promise<Fetched> {
 async function* scanGroup(plan: ReadPlan, fetched: Fetched, context: ScanContext): AsyncGenerator<SelectedBatch> {
   const { group, first } = fetched;
   const { file, ranges } = group;
-  for (const rows of slicesOf(group, file.first, ranges, context)) {
+  for (const rows of slicesOf(group, group.first, ranges, context)) {
     await breathe(context);
-    const views = decode(group, file.first, first, rows);
+    const views = decode(group, group.first, first, rows);
     const batch = viewBatch(views, rows.end - rows.start, context, file.inPath);
-    const hits = select(plan.predicate, batch);
-    context.stats.rowsScanned += hits.length === 0 || file.first.size > 0 ? rows.end - rows.start : hits.length;
+    const hits = select(group.predicate, batch);
+    context.stats.rowsScanned += hits.length === 0 || group.first.size > 0 ? rows.end - rows.start : hits.length;
     if (hits.length === 0) continue;
     const hitRows = moved(hits, rows.start);
-    const around = file.rest.size === 0 ? [rows] : rangesAround(hitRows);
-    const rest = fetched.rest ?? (await fetchRuns(file.reader, rangesOfRows(group, file.rest, around)));
+    const around = group.rest.size === 0 ? [rows] : rangesAround(hitRows);
+    const rest = fetched.rest ?? (await fetchRuns(file.reader, rangesOfRows(group, group.rest, around)));
     yield* restOf(plan, { group, views, rows, hitRows, rest, around }, context);
   }
 }
 
 interface Passed {
-  readonly group: OpenGroup;
+  readonly group: ScanGroup;
   /** The filter's columns of `rows`. */
   readonly views: Views;
   readonly rows: RowRange;
@@ -178,12 +179,12 @@ interface Passed {
 async function* restOf(plan: ReadPlan, passed: Passed, context: ScanContext): AsyncGenerator<SelectedBatch> {
   const { group, views, rows, hitRows, rest, around } = passed;
   let at = 0;
-  for (const range of slicesOf(group, group.file.rest, around, context)) {
+  for (const range of slicesOf(group, group.rest, around, context)) {
     const first = at;
     while (at < hitRows.length && hitRows[at]! < range.end) at++;
     if (at === first) continue;
     await breathe(context);
-    const all = decode(group, group.file.rest, rest, range);
+    const all = decode(group, group.rest, rest, range);
     for (const [name, view] of views) all.set(name, sliceView(view, range.start - rows.start, range.end - rows.start));
     const batch = viewBatch(all, range.end - range.start, context, group.file.inPath);
     // Here, so that a column of a foreign type, or a damaged one, is this file's failure and not its reader's.
@@ -192,7 +193,7 @@ async function* restOf(plan: ReadPlan, passed: Passed, context: ScanContext): As
   }
 }
 
-function decode(group: OpenGroup, columns: ReadonlySet<string>, runs: ByteRuns, rows: RowRange): Views {
+function decode(group: ScanGroup, columns: ReadonlySet<string>, runs: ByteRuns, rows: RowRange): Views {
   if (columns.size === 0) return new Map();
   const { file, index, pages, memos } = group;
   const { footer, schema } = file;
@@ -216,7 +217,7 @@ async function breathe({ signal }: ScanContext): Promise<void> {
  * a page end, so that few pages are decompressed twice.
  */
 function* slicesOf(
-  { file, index, pages }: OpenGroup,
+  { file, index, pages }: ScanGroup,
   columns: ReadonlySet<string>,
   ranges: readonly RowRange[],
   { batchSize, rooms }: ScanContext,

@@ -49,7 +49,8 @@ export function prune(predicate: Predicate, bounds: Knowledge): Verdict {
   }
 }
 
-function excluded(test: Test, bounds: Bounds): boolean {
+/** Whether surely no row passes. */
+export function excluded(test: Test, bounds: Bounds): boolean {
   const { nullCount, rows, allNull, lacks } = bounds;
   if (test.kind === 'null' && test.isNull) return nullCount === 0;
   // Every other test fails on null.

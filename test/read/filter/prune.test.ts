@@ -3,38 +3,16 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { bindFilter } from '../../../src/read/filter/bind.ts';
 import { type Bounds, prune } from '../../../src/read/filter/prune.ts';
-import { compareText, utf8 } from '../../../src/read/filter/text.ts';
-import type { Row } from '../rows.ts';
+import { utf8 } from '../../../src/read/filter/text.ts';
 import { filter, row, SMALL } from './cases.ts';
-
-/** True bounds of the rows, as statistics would have them. */
-function boundsOf(rows: readonly Row[], column: string): Bounds {
-  const values = rows.map((candidate) => candidate[column] ?? null);
-  const present = values.filter((value) => value !== null) as (string | bigint | number | boolean)[];
-  const sorted = present.sort((a, b) => {
-    return typeof a === 'string' ? compareText(a, b as string) : a < b ? -1 : a > b ? 1 : 0;
-  });
-  const shape = (value: (typeof sorted)[number] | undefined) => {
-    return typeof value === 'string' ? utf8(value) : typeof value === 'boolean' ? Number(value) : value;
-  };
-  return {
-    min: shape(sorted[0]),
-    max: shape(sorted.at(-1)),
-    nullCount: values.length - present.length,
-    rows: rows.length,
-  };
-}
-
-const SCALARS = new Set(['s', 't', 'i', 'j', 'd', 'b', 'timestamp']);
+import { knowledgeOf } from './true-bounds.ts';
 
 test('what is pruned holds no row that passes', () => {
   let pruned = 0;
   fc.assert(
     fc.property(filter, fc.array(row, { minLength: 1, maxLength: 4 }), ({ text, of }, rows) => {
       const predicate = bindFilter(text, SMALL);
-      const verdict = prune(predicate, (source) => {
-        return source.kind === 'column' && SCALARS.has(source.column) ? boundsOf(rows, source.column) : undefined;
-      });
+      const verdict = prune(predicate, knowledgeOf(rows));
       const passing = rows.filter((candidate) => of(candidate) === true);
       pruned += Number(verdict === 'none');
       assert.ok(verdict === 'maybe' || passing.length === 0, text);
