@@ -16,7 +16,7 @@ import { select } from './filter/evaluate.ts';
 import { openFile } from './open.ts';
 import { type ByteRuns, fetchRuns } from './parquet/byte-runs.ts';
 import { columnBytes, encodedBytes, leavesOf, rangesOf, spansOf } from './parquet/column-span.ts';
-import { decodeSpans, type Views } from './parquet/decode.ts';
+import { decodeSpans, releasePages, type Views } from './parquet/decode.ts';
 import type { Footer } from './parquet/footer.ts';
 import type { FooterCache } from './parquet/footer-cache.ts';
 import type { RowRange } from './parquet/page-index.ts';
@@ -161,6 +161,7 @@ async function* scanGroup(plan: ReadPlan, fetched: Fetched, context: ScanContext
     const rest = fetched.rest ?? (await fetchRuns(file.reader, rangesOfRows(group, group.rest, around)));
     yield* restOf(plan, { group, views, rows, hitRows, rest, around }, context);
   }
+  releasePages(group.memos);
 }
 
 interface Passed {

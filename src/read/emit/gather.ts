@@ -1,7 +1,7 @@
 /** Buffers of Arrow columns from those of views: rows that are picked out, nulls as bits, offsets that begin at 0. */
 import { DataType, type Decimal, Precision } from 'apache-arrow';
 import { BridgeError } from '../../errors.ts';
-import { type DecimalView, isNull, type TextView, textIndex, type View } from '../columns/view.ts';
+import { type DecimalView, isNull, type TextView, type View } from '../columns/view.ts';
 
 /** Offsets that begin at 0, and the range they had. */
 export function fromZero(offsets: Int32Array): { valueOffsets: Int32Array; start: number; end: number } {
@@ -74,19 +74,31 @@ export function gatherTextAs(view: TextView, rows: Int32Array, type: DataType) {
   if (!DataType.isFixedSizeBinary(type)) return gatherText(view, rows);
   const { byteWidth } = type;
   const data = new Uint8Array(byteWidth * rows.length);
+  const indexes = textIndexes(view, rows);
   for (let r = 0; r < rows.length; r++) {
-    const i = textIndex(view, rows[r]!);
+    const i = indexes[r]!;
     if (i >= 0) data.set(view.bytes.subarray(view.offsets[i]!, view.offsets[i + 1]!), byteWidth * r);
   }
   return { data };
 }
 
+/** The value index of each row, -1 for null. */
+function textIndexes({ codes, valid }: TextView, rows: Int32Array): Int32Array {
+  const indexes = new Int32Array(rows.length);
+  for (let r = 0; r < rows.length; r++) {
+    const row = rows[r]!;
+    indexes[r] = codes !== undefined ? codes[row]! : valid === undefined || valid[row] === 1 ? row : -1;
+  }
+  return indexes;
+}
+
 export function gatherText(view: TextView, rows: Int32Array): { valueOffsets: Int32Array; data: Uint8Array } {
   const { offsets, bytes } = view;
   const valueOffsets = new Int32Array(rows.length + 1);
+  const indexes = textIndexes(view, rows);
   let total = 0;
   for (let r = 0; r < rows.length; r++) {
-    const i = textIndex(view, rows[r]!);
+    const i = indexes[r]!;
     if (i >= 0) total += offsets[i + 1]! - offsets[i]!;
     valueOffsets[r + 1] = total;
   }
@@ -98,8 +110,7 @@ export function gatherText(view: TextView, rows: Int32Array): { valueOffsets: In
   }
   const data = new Uint8Array(total);
   let at = 0;
-  for (const row of rows) {
-    const i = textIndex(view, row);
+  for (const i of indexes) {
     if (i < 0) continue;
     const end = offsets[i + 1]!;
     // A call to set costs more than it saves on the short texts that most are.

@@ -1,6 +1,7 @@
 import { type RecordBatch, tableFromIPC } from 'apache-arrow';
 import type { ColumnMetaData } from 'hyparquet';
 import { readParquet } from 'parquet-wasm/node';
+import { releaseMade } from '../../platform/memory.ts';
 import { fromArrow } from '../columns/from-arrow.ts';
 import { sliceView, type View } from '../columns/view.ts';
 import type { ReadSchema } from '../schema.ts';
@@ -21,6 +22,12 @@ export type Views = Map<string, View>;
 
 /** What slices of a row group leave for the next ones, by leaf column. */
 export type LeafMemos = Map<number, LeafMemo>;
+
+/** Gives back the memory of pages that no further slice will ask for. */
+export function releasePages(memos: LeafMemos): void {
+  for (const { page } of memos.values()) if (page !== undefined) releaseMade(page.bytes, page.body);
+  memos.clear();
+}
 
 /** Where the bytes of a row group's columns are, and what is asked of them. */
 export interface ChunkSource {

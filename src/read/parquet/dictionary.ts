@@ -11,7 +11,10 @@ export type LeafDictionary = TextDictionary | WordDictionary;
 export function readDictionary({ element }: LeafForm, { codec }: ColumnMetaData, page: RawPage): LeafDictionary {
   const count = page.header.dictionary_page_header!.num_values;
   const bytes = decompress(codec, page.body, page.header.uncompressed_page_size);
-  return element.type === 'BYTE_ARRAY' ? readTextDictionary(bytes, count) : readWordDictionary(bytes, count, element);
+  if (element.type !== 'BYTE_ARRAY') return readWordDictionary(bytes, count, element);
+  // What is stored as it is belongs to the row group.
+  const isOwn = bytes.buffer !== page.body.buffer && bytes.buffer instanceof ArrayBuffer;
+  return readTextDictionary(isOwn ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes), count);
 }
 
 export function distinctIn(dictionary: LeafDictionary): number {

@@ -11,10 +11,24 @@ export interface FixedValues {
   readonly kind: 'fixed';
   /** Takes values of the dictionary page, by their codes, -1 for null. */
   coded(codes: Int32Array, at: number): void;
-  /** Takes a page of values as they are; slots `at` and following, of which `valid` tells the present ones. */
-  plain(bytes: Uint8Array, start: number, at: number, count: number, valid: Uint8Array | undefined): void;
-  /** Takes a page in RLE encoding; of booleans only. */
-  runs(bytes: Uint8Array, start: number, at: number, count: number, valid: Uint8Array | undefined): void;
+  /** Takes values as they are, behind `before` others; slots `at` and following, of which `valid` tells the present ones. */
+  plain(
+    bytes: Uint8Array,
+    start: number,
+    before: number,
+    at: number,
+    count: number,
+    valid: Uint8Array | undefined,
+  ): void;
+  /** The same of values in RLE encoding; of booleans only. */
+  runs(
+    bytes: Uint8Array,
+    start: number,
+    before: number,
+    at: number,
+    count: number,
+    valid: Uint8Array | undefined,
+  ): void;
   view(valid: Uint8Array | undefined): View;
 }
 
@@ -78,9 +92,9 @@ function words(slots: number, isNarrow: boolean, type: ReadType, dictionary: Wor
         words[2 * (at + i) + 1] = distinct[2 * code + 1]!;
       }
     },
-    plain(bytes, start, at, count, valid) {
+    plain(bytes, start, before, at, count, valid) {
       let from = presentOf(count, valid);
-      copyWords(bytes, start, words, at, from, isNarrow);
+      copyWords(bytes, start + (isNarrow ? 4 : 8) * before, words, at, from, isNarrow);
       if (valid === undefined) return;
       for (let i = count - 1; i >= 0; i--) {
         const value = valid[i] === 1 ? at + --from : -1;
@@ -139,15 +153,19 @@ function booleans(slots: number): FixedValues {
     coded() {
       throw new Error('booleans in a dictionary');
     },
-    plain(bytes, start, at, count, valid) {
+    plain(bytes, start, before, at, count, valid) {
       const present = presentOf(count, valid);
-      if (8 * (bytes.length - start) < present) throw new Error('its values are cut off');
-      for (let i = 0; i < present; i++) values[at + i] = (bytes[start + (i >> 3)]! >> (i & 7)) & 1;
+      if (8 * (bytes.length - start) < before + present) throw new Error('its values are cut off');
+      for (let i = 0, bit = before; i < present; i++, bit++) {
+        values[at + i] = (bytes[start + (bit >> 3)]! >> (bit & 7)) & 1;
+      }
       spread(at, count, valid, present);
     },
-    runs(bytes, start, at, count, valid) {
+    runs(bytes, start, before, at, count, valid) {
       const present = presentOf(count, valid);
-      decodeLevels(bytes, start + 4, bytes.length, 1, values, at, present);
+      const found = new Uint8Array(before + present);
+      decodeLevels(bytes, start + 4, bytes.length, 1, found, 0, before + present);
+      values.set(found.subarray(before), at);
       spread(at, count, valid, present);
     },
     view: (valid) => ({ kind: 'bool', rows: slots, values, valid }),

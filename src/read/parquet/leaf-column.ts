@@ -8,7 +8,6 @@
 import type { ColumnMetaData } from 'hyparquet';
 import { releaseMade } from '../../platform/memory.ts';
 import type { View } from '../columns/view.ts';
-import { sliceView } from '../columns/view.ts';
 import { spread } from './code-page.ts';
 import type { CodeMemo } from './coded-column.ts';
 import type { LeafForm } from './column-form.ts';
@@ -109,29 +108,45 @@ function readValues(
   chosen: RowRange,
   dictionary: LeafMemo['dictionary'],
 ): View {
-  const { slots, wanted, valid } = slotsOf(form, definition, entries, chosen);
-  const values = valuesOf(form, slots, wanted, dictionary);
-  if (values.kind === 'text') expectPlain(values, pages);
-  let hasNulls = false;
+  const { wanted, valid } = slotsOf(form, definition, entries, chosen);
+  const values = valuesOf(form, wanted.end - wanted.start, dictionary);
+  const parts: PagePart[] = [];
   let at = 0;
   for (const page of pages) {
     // Without lists pages that are not wanted were left out.
     if (form.repetition === 0) at = page.first;
     const end = at + page.slots;
-    if (end > wanted.start && at < wanted.end && page.slots > 0) {
-      // What stands behind the wanted slots of the last page is not decoded.
-      const slots = Math.min(end, wanted.end) - at;
-      const some = page.present < page.slots ? valid!.subarray(at, at + slots) : undefined;
-      if (some !== undefined) hasNulls = true;
-      readPage({ ...page, slots, present: presentOf(slots, some) }, values, at, some, dictionary);
+    const start = Math.max(at, wanted.start);
+    const count = Math.min(end, wanted.end) - start;
+    // What stands before and behind the wanted slots gets no place.
+    if (count > 0) {
+      const isFull = page.present === page.slots;
+      const before = isFull ? start - at : presentOf(start - at, valid!.subarray(at, start));
+      const some = isFull ? undefined : valid!.subarray(start, start + count);
+      parts.push({ page, before, at: start - wanted.start, count, valid: some, present: presentOf(count, some) });
     }
     at = end;
   }
-  return sliceView(values.view(hasNulls ? valid : undefined), wanted.start, wanted.end);
+  if (values.kind === 'text') expectPlain(values, parts);
+  for (const part of parts) readPart(part, values, dictionary);
+  const hasNulls = parts.some((part) => part.valid !== undefined);
+  return values.view(hasNulls ? valid?.subarray(wanted.start, wanted.end) : undefined);
+}
+
+/** The wanted slots of a page. */
+interface PagePart {
+  readonly page: DataPage;
+  /** Values of the page that stand before them. */
+  readonly before: number;
+  /** Their places in the view. */
+  readonly at: number;
+  readonly count: number;
+  /** Which of them have a value; undefined where all have. */
+  readonly valid: Uint8Array | undefined;
+  readonly present: number;
 }
 
 interface Slots {
-  readonly slots: number;
   readonly wanted: RowRange;
   /** A byte a slot, 1 = with a value; undefined where all have one. */
   readonly valid: Uint8Array | undefined;
@@ -144,9 +159,9 @@ function slotsOf(
   entries: number,
   chosen: RowRange,
 ): Slots {
-  if (definition === undefined) return { slots: entries, wanted: chosen, valid: undefined };
+  if (definition === undefined) return { wanted: chosen, valid: undefined };
   // Outside lists and structs the levels are what is asked.
-  if (most === 1 && item === 0) return { slots: entries, wanted: chosen, valid: definition };
+  if (most === 1 && item === 0) return { wanted: chosen, valid: definition };
   const valid = new Uint8Array(entries);
   let slots = 0;
   let [start, end] = [0, 0];
@@ -158,55 +173,54 @@ function slotsOf(
   }
   if (chosen.start === entries) start = slots;
   if (chosen.end === entries) end = slots;
-  return { slots, wanted: { start, end }, valid: valid.subarray(0, slots) };
+  return { wanted: { start, end }, valid: valid.subarray(0, slots) };
 }
 
 function valuesOf(
   { element, type }: LeafForm,
   slots: number,
-  wanted: RowRange,
   dictionary: LeafMemo['dictionary'],
 ): TextValues | FixedValues {
   return element.type === 'BYTE_ARRAY'
-    ? createTextValues(slots, wanted, dictionary as TextDictionary | undefined)
+    ? createTextValues(slots, dictionary as TextDictionary | undefined)
     : createFixedValues(slots, element, type, dictionary as WordDictionary | undefined);
 }
 
-function expectPlain(values: TextValues, pages: readonly DataPage[]): void {
+/** Of a part of a page, about its share of the bytes. */
+function expectPlain(values: TextValues, parts: readonly PagePart[]): void {
   let [count, bytes] = [0, 0];
-  for (const page of pages) {
-    if (page.encoding !== 'PLAIN') continue;
-    count += page.present;
-    bytes += Math.max(0, page.bytes.length - page.start - 4 * page.present);
+  for (const { page, present } of parts) {
+    if (page.encoding !== 'PLAIN' || present === 0) continue;
+    const all = Math.max(0, page.bytes.length - page.start - 4 * page.present);
+    count += present;
+    bytes += Math.ceil((all * present) / page.present);
   }
   if (count > 0) values.expect(count, bytes);
 }
 
-/** Codes of numbers on their way to their values. */
+/** Codes on their way to their places. */
 let scratch = new Int32Array(0);
 
-function readPage(
-  { encoding, bytes, start, slots: count, present }: DataPage,
+function readPart(
+  { page: { encoding, bytes, start }, before, at, count, valid, present }: PagePart,
   values: TextValues | FixedValues,
-  first: number,
-  valid: Uint8Array | undefined,
   dictionary: LeafMemo['dictionary'],
 ): void {
   if (encoding === 'PLAIN') {
-    values.plain(bytes, start, first, count, valid);
+    values.plain(bytes, start, before, at, count, valid);
   } else if (encoding === 'RLE_DICTIONARY' || encoding === 'PLAIN_DICTIONARY') {
     if (dictionary === undefined) throw new Error('a page of codes has no dictionary');
-    if (values.kind === 'fixed' && scratch.length < count) scratch = new Int32Array(count);
-    const codes = values.kind === 'text' ? values.codes(first, count) : scratch.subarray(0, count);
+    if (scratch.length < before + count) scratch = new Int32Array(before + count);
     if (present > 0) {
       if (start >= bytes.length) throw new Error('its codes are cut off');
-      const highest = decodeCodes(bytes, start + 1, bytes.length, bytes[start]!, codes, 0, present);
+      const highest = decodeCodes(bytes, start + 1, bytes.length, bytes[start]!, scratch, 0, before + present);
       if (highest >= distinctIn(dictionary)) throw new Error('a value is not in its dictionary');
     }
+    const codes = scratch.subarray(before, before + count);
     if (valid !== undefined) spread(codes, valid, count, present);
-    if (values.kind === 'fixed') values.coded(codes, first);
+    values.coded(codes, at);
   } else if (encoding === 'RLE' && values.kind === 'fixed') {
-    values.runs(bytes, start, first, count, valid);
+    values.runs(bytes, start, before, at, count, valid);
   } else {
     throw new Error(`values in ${encoding}`);
   }

@@ -1,6 +1,5 @@
 /** Text of a column chunk as it is decoded: codes into a dictionary, plain values, or both, one after the other. */
 import type { TextView } from '../columns/view.ts';
-import type { RowRange } from './page-index.ts';
 
 /** The values of a dictionary page; arrays are exact and not written to. */
 export interface TextDictionary {
@@ -36,18 +35,9 @@ class Pool {
     while (this.count < count) this.offsets[++this.count] = this.length;
   }
 
-  /** Where the value of PLAIN encoding behind this one begins. */
-  skip(from: Uint8Array, start: number): number {
-    if (start + 4 > from.length) throw new Error('a text is cut off');
-    const size = from[start]! | (from[start + 1]! << 8) | (from[start + 2]! << 16) | (from[start + 3]! << 24);
-    const end = start + 4 + size;
-    if (size < 0 || end > from.length) throw new Error('a text is cut off');
-    return end;
-  }
-
   /** Copies a value; returns where the next one begins. Room for its offset was reserved. */
   add(from: Uint8Array, start: number): number {
-    const end = this.skip(from, start);
+    const end = endOfText(from, start);
     const begin = start + 4;
     const size = end - begin;
     if (this.length + size > this.bytes.length) this.reserve(0, size);
@@ -66,28 +56,50 @@ class Pool {
   }
 }
 
-export function readTextDictionary(bytes: Uint8Array, count: number): TextDictionary {
+/** Takes the bytes for its own: values are moved together where they stand. */
+export function readTextDictionary(bytes: Uint8Array<ArrayBuffer>, count: number): TextDictionary {
   if (!(count >= 0 && 4 * count <= bytes.length)) throw new Error('its dictionary is cut off');
-  const pool = new Pool();
-  pool.reserve(count, bytes.length - 4 * count);
-  let at = 0;
-  for (let i = 0; i < count; i++) at = pool.add(bytes, at);
-  return { count, offsets: pool.offsets.subarray(0, count + 1), bytes: pool.bytes.subarray(0, pool.length) };
+  const offsets = new Int32Array(count + 1);
+  let from = 0;
+  let to = 0;
+  for (let i = 0; i < count; i++) {
+    const end = endOfText(bytes, from);
+    for (let at = from + 4; at < end; at++) bytes[to++] = bytes[at]!;
+    offsets[i + 1] = to;
+    from = end;
+  }
+  return { count, offsets, bytes: bytes.subarray(0, to) };
+}
+
+/** Where the value of PLAIN encoding that begins at `start` ends. */
+function endOfText(bytes: Uint8Array, start: number): number {
+  if (start + 4 > bytes.length) throw new Error('a text is cut off');
+  const size = bytes[start]! | (bytes[start + 1]! << 8) | (bytes[start + 2]! << 16) | (bytes[start + 3]! << 24);
+  const end = start + 4 + size;
+  if (size < 0 || end > bytes.length) throw new Error('a text is cut off');
+  return end;
 }
 
 export interface TextValues {
   readonly kind: 'text';
-  /** Room for the codes of slots `at` and following, all 0. */
-  codes(at: number, count: number): Int32Array;
+  /** Takes values of the dictionary page, by their codes, -1 for null, for slots `at` and following. */
+  coded(codes: Int32Array, at: number): void;
   /** Makes room for plain values. */
   expect(values: number, bytes: number): void;
-  /** Values as they are; slots `at` and following, of which `valid` tells the present ones. */
-  plain(bytes: Uint8Array, start: number, at: number, count: number, valid: Uint8Array | undefined): void;
+  /** Values as they are, behind `before` others; slots `at` and following, of which `valid` tells the present ones. */
+  plain(
+    bytes: Uint8Array,
+    start: number,
+    before: number,
+    at: number,
+    count: number,
+    valid: Uint8Array | undefined,
+  ): void;
   view(valid: Uint8Array | undefined): TextView;
 }
 
-/** Text of `slots` slots. Values of plain pages outside the wanted ones are passed over: they are empty. */
-export function createTextValues(slots: number, wanted: RowRange, dictionary: TextDictionary | undefined): TextValues {
+/** Text of `slots` slots, which are given in their order. */
+export function createTextValues(slots: number, dictionary: TextDictionary | undefined): TextValues {
   const pool = new Pool();
   if (dictionary !== undefined) {
     // Shared until a plain value is added, for which `reserve` makes arrays of its own.
@@ -102,21 +114,17 @@ export function createTextValues(slots: number, wanted: RowRange, dictionary: Te
 
   return {
     kind: 'text',
-    codes(at, count) {
-      if (codes === undefined) throw new Error('a page of codes has no dictionary');
-      return codes.subarray(at, at + count);
+    coded(found, at) {
+      codes!.set(found, at);
     },
     expect(values, bytes) {
       pool.reserve(codes === undefined ? 0 : values, bytes);
     },
-    plain(bytes, start, at, count, valid) {
-      const skipped = Math.min(count, Math.max(0, wanted.start - at));
-      const end = Math.max(skipped, Math.min(count, wanted.end - at));
-      if (codes === undefined) pool.padTo(at + skipped);
-      else pool.reserve(end - skipped, 0);
+    plain(bytes, start, before, at, count, valid) {
       let from = start;
-      for (let i = 0; i < skipped; i++) if (valid === undefined || valid[i] === 1) from = pool.skip(bytes, from);
-      for (let i = skipped; i < end; i++) {
+      for (let i = 0; i < before; i++) from = endOfText(bytes, from);
+      if (codes !== undefined) pool.reserve(count, 0);
+      for (let i = 0; i < count; i++) {
         const present = valid === undefined || valid[i] === 1;
         if (codes !== undefined) codes[at + i] = present ? pool.count : -1;
         if (present) from = pool.add(bytes, from);

@@ -10,9 +10,8 @@ function codedOf(view: View): CodedRows | undefined {
   return 'coded' in view ? view.coded : undefined;
 }
 
-/** Values are told apart as JSON has them. */
 function keyOf(value: unknown): string {
-  return typeof value === 'bigint' ? `${value}n` : Object.is(value, -0) ? '-0' : JSON.stringify(value);
+  return `${typeof value} ${Object.is(value, -0) ? '-0' : value}`;
 }
 
 /** Some of the distinct values; all where `seed` is 0. */
