@@ -130,8 +130,12 @@ async function live(run: Run, maxSteps: number): Promise<void> {
   const { random, system, clock, figures } = run;
   const { files } = system;
   makeJournalFolders(files, CONFIG.journal.path);
+  // As the daemon does, on another thread than the commits: it may come late, and the bridge starts without a lake too.
+  if (!random.oneIn(3))
+    await createFileStore(CONFIG.storage.path)
+      .check()
+      .catch(() => {});
   const store = createFileStore(CONFIG.storage.path);
-  await store.check().catch(() => {}); // as the daemon does; it starts without a lake too
   const time = { nowMs: () => clock.now, monotonicMs: () => clock.now };
   const deps: CommitDeps = {
     config: CONFIG,
