@@ -13,6 +13,11 @@ import { readIdentity } from '../encode/identity.ts';
 import { BridgeError } from '../errors.ts';
 import type { ObjectHead, ObjectStore } from '../store/store.ts';
 
+/** Of an object with our id and other rows: the one thing that must not happen to it is that it is thrown away. */
+const OF_DAMAGED =
+  'An earlier try stored it, and its segment was damaged since; or a bridge did that went on from a copy of the journal. ' +
+  'Move it out of the lake and keep it, because it may hold rows that are nowhere else';
+
 export interface ObjectIdentity {
   readonly commitId: string;
   readonly rows: number;
@@ -44,7 +49,7 @@ export async function findOwn(
     ? `holds ${found?.rows} rows of commit ${expected.commitId}, which has ${expected.rows} for it`
     : `is not of commit ${expected.commitId}, whose name it has`;
   throw new BridgeError('already_exists', `object ${key} in ${store.location} ${what}; it was left as it is`, {
-    hint: 'Find out who wrote it and move it away: the commit is tried again by itself.',
+    hint: `${isOfCommit ? OF_DAMAGED : 'Find out who wrote it and move it away'}: the commit is tried again by itself.`,
   });
 }
 

@@ -109,3 +109,31 @@ test('where the bucket of one table is away nothing of a commit is seen, and whe
   }
   assert.deepEqual(listSegments(systemFiles, bench.journalPath), []);
 });
+
+test('a partition that is deleted while a commit writes into it loses what was committed before, and nothing else', async (t) => {
+  const bench = createCheckBench(t);
+  const before = await bench.write();
+  const { partition, rows } = before.objects[0]!;
+  bench.send(SAMPLE.body);
+  bench.lane.seal('request');
+  const { store } = bench.deps;
+  let written = 0;
+  const whileWriting: ObjectStore = {
+    ...store,
+    async write(...args) {
+      // With some objects of the commit stored, this one perhaps, and its record not.
+      if (++written === before.objects.length) {
+        const receipt = await bench.catalog.deletePartition('traces', partition, { dryRun: false });
+        assert.deepEqual(
+          receipt.objects.map(({ key }) => key),
+          [before.objects[0]!.key],
+        );
+      }
+      return store.write(...args);
+    },
+  };
+  await commitSegment(bench.sealed.at(-1)!, { ...bench.deps, store: whileWriting });
+  assert.equal(await bench.rowsInLake(), 2 * SAMPLE.items - rows);
+  const { problems } = await bench.check({ deep: true });
+  assert.deepEqual(problems, []);
+});
