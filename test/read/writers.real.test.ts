@@ -27,7 +27,7 @@ const WRITERS: Record<string, string> = {
   'Spark-like: int96, legacy lists, snappy, flavor spark': `pq.write_table(table(), path, flavor='spark', use_deprecated_int96_timestamps=True)`,
   'no statistics, no dictionaries': `pq.write_table(table(), path, write_statistics=False, use_dictionary=False)`,
   'a page index and pages of version 2': `pq.write_table(table(), path, write_page_index=True, data_page_version='2.0', data_page_size=512)`,
-  'delta and byte stream split encodings': `pq.write_table(table(duration_nano=pa.array(range(n), pa.int64())), path, use_dictionary=False, column_encoding={'duration_nano': 'DELTA_BINARY_PACKED', 'trace_id': 'DELTA_BYTE_ARRAY', 'name': 'DELTA_LENGTH_BYTE_ARRAY'})`,
+  'delta encodings': `pq.write_table(table(duration_nano=pa.array(range(n), pa.int64())), path, use_dictionary=False, column_encoding={'duration_nano': 'DELTA_BINARY_PACKED', 'trace_id': 'DELTA_BYTE_ARRAY', 'name': 'DELTA_LENGTH_BYTE_ARRAY'})`,
   'required columns': `t = table(name=[x or 'none' for x in names]); pq.write_table(t.cast(pa.schema([pa.field(f.name, f.type, nullable=False) for f in t.schema])), path)`,
   'dictionary-encoded text everywhere': `t = table(); pq.write_table(t.set_column(2, 'name', t['name'].dictionary_encode()).set_column(1, 'trace_id', t['trace_id'].dictionary_encode()), path)`,
   'large strings': `t = table(); pq.write_table(t.set_column(1, 'trace_id', t['trace_id'].cast(pa.large_string())), path)`,
@@ -44,6 +44,28 @@ for (const codec of ['snappy', 'gzip', 'brotli', 'lz4', 'zstd', 'none']) {
   WRITERS[`pyarrow, ${codec}, pages of both versions`] =
     `pq.write_table(table(), path, compression='${codec}', data_page_version='${codec === 'lz4' ? '1.0' : '2.0'}')`;
 }
+
+/** One table of numbers, written in every codec with the encodings that are no writer's first choice, and by DuckDB. */
+const NUMBERS = `
+n = 1500
+at = [dt.datetime(2026, 11, 21, 8, tzinfo=dt.timezone.utc) + dt.timedelta(seconds=i) for i in range(n)]
+t = pa.table({
+    'timestamp': pa.array(at, pa.timestamp('us', 'UTC')),
+    'metric_name': ['requests'] * n,
+    'value_double': [None if i % 7 == 0 else i / 3 for i in range(n)],
+    'sum': pa.array([i / 2 for i in range(n)], pa.float32()),
+    'value_int': pa.array(range(n), pa.int64()),
+    'is_monotonic': [i % 3 == 0 if i % 5 else None for i in range(n)],
+})
+split = {name: 'BYTE_STREAM_SPLIT' for name in ('value_double', 'sum', 'value_int')}
+encodings = {**split, 'timestamp': 'DELTA_BINARY_PACKED', 'metric_name': 'DELTA_BYTE_ARRAY', 'is_monotonic': 'RLE'}
+for version in ('1.0', '2.0'):
+    for codec in ('zstd', 'lz4', 'brotli', 'gzip', 'snappy', 'none'):
+        pq.write_table(t, f'{path}/{version}-{codec}.parquet', use_dictionary=False, compression=codec, data_page_version=version, column_encoding=encodings, row_group_size=600)
+duckdb.sql("SET TimeZone = 'UTC'")
+for i, options in enumerate(['CODEC zstd', 'CODEC lz4', 'CODEC lz4_raw', 'CODEC brotli', 'CODEC snappy, PARQUET_VERSION v2', 'CODEC uncompressed, PARQUET_VERSION v2, ROW_GROUP_SIZE 2048']):
+    duckdb.sql(f"COPY (SELECT * FROM t) TO '{path}/duckdb-{i}.parquet' (FORMAT parquet, {options})")
+`;
 
 /** Not synchronous: the bridge is in this process, and its connections would be closed for their silence. */
 async function write(script: string, path: string): Promise<void> {
@@ -90,6 +112,32 @@ describe('files of other writers', () => {
     const response = await fetch(`${bridge.api}/api/v1/tables/traces/rows?format=otlp-json`);
     const { resourceSpans } = (await response.json()) as { resourceSpans: { scopeSpans: { spans: unknown[] }[] }[] };
     assert.equal(resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans)).length, 2500);
+  });
+
+  test('numbers in every encoding and codec are the same rows, whoever wrote them', async (t) => {
+    const metrics = join(bridge.folder, 'lake/metrics/x=1');
+    mkdirSync(metrics, { recursive: true });
+    t.after(() => rmSync(metrics, { recursive: true }));
+    await write(NUMBERS, metrics);
+    const files = readdirSync(metrics).length;
+    assert.equal(files, 18);
+    const select = 'timestamp,metric_name,value_double,sum,value_int,is_monotonic';
+    const counts = new Map<string, number>();
+    for (const row of await bridge.rows({ select }, 'metrics')) {
+      const text = JSON.stringify(row);
+      counts.set(text, (counts.get(text) ?? 0) + 1);
+    }
+    assert.deepEqual([counts.size, new Set(counts.values())], [1500, new Set([files])]);
+    const [row, ...others] = await bridge.rows({ filter: 'value_double > 498 AND is_monotonic', select }, 'metrics');
+    assert.deepEqual(row, {
+      timestamp: '2026-11-21T08:24:57.000000Z',
+      metric_name: 'requests',
+      value_double: 499,
+      sum: 748.5,
+      value_int: 1497,
+      is_monotonic: true,
+    });
+    assert.equal(others.length, files - 1);
   });
 
   test('a file without rows, and one without any known column, are read too', async () => {

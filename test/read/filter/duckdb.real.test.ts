@@ -14,7 +14,7 @@ import { filter, row, SMALL } from './cases.ts';
 const folder = mkdtempSync(join(tmpdir(), 'otel-lake-duckdb-'));
 after(() => rmSync(folder, { recursive: true }));
 
-const FILTERS = 800;
+const FILTERS = 3000;
 const ROWS = 300;
 
 const DUCKDB = `
