@@ -68,16 +68,19 @@ export function createCommitCache(
     async lookUp(ids, signal) {
       const known = new Map<string, KnownCommit>();
       const fetched: KnownCommit[] = [];
+      const missing: string[] = [];
+      for (const id of new Set(ids)) {
+        const inMemory = cached.get(id);
+        if (inMemory) known.set(id, inMemory);
+        else missing.push(id);
+      }
       const gets = pLimit(GETS_AT_ONCE);
-      const asked = [...new Set(ids)].map((id) =>
+      const asked = missing.map((id) =>
         gets(async () => {
-          const inMemory = cached.get(id);
-          const commit = inMemory ?? (await fetch(id, signal));
+          const commit = await fetch(id, signal);
           if (!commit) return;
-          if (!inMemory) {
-            if (!commit.mayChange) cached.put(id, commit);
-            fetched.push(commit);
-          }
+          if (!commit.mayChange) cached.put(id, commit);
+          fetched.push(commit);
           known.set(id, commit);
         }),
       );

@@ -58,12 +58,21 @@ export interface TimeSegment {
   readonly expression: RegExp;
 }
 
+/** Formats parsed last: a read asks for them once or more for every partition. */
+const MAX_PARSED = 64;
+const parsed = new Map<string, readonly TimeSegment[]>();
+
 /** Throws `config` for a format that cannot be used; the message begins with what was found. */
 export function parseTimeFormat(format: string): readonly TimeSegment[] {
-  return format
+  const known = parsed.get(format);
+  if (known !== undefined) return known;
+  const segments = format
     .replace(/^\/+|\/+$/g, '')
     .split('/')
     .map((text) => parseSegment(text, format));
+  if (parsed.size >= MAX_PARSED) parsed.clear();
+  parsed.set(format, segments);
+  return segments;
 }
 
 function parseSegment(text: string, format: string): TimeSegment {

@@ -9,36 +9,54 @@ import { etagOf, TMP_FOLDER } from './file-upload.ts';
 import { compareKeys } from './key.ts';
 import type { ListOptions, ObjectInfo } from './store.ts';
 
-/** Files looked at together: hides the latency of network file systems. */
-const STATS_AT_ONCE = 64;
+/** Files and folders looked at together: hides the latency of network file systems. */
+const LOOKED_AT_ONCE = 64;
+
+/** What is in a folder: keys, and folders with a slash behind their names. */
+type Names = readonly string[];
+
+interface Level {
+  readonly names: Names;
+  /** The next name. */
+  at: number;
+  /** What the names from the last multiple of LOOKED_AT_ONCE on are. */
+  looked: readonly (ObjectInfo | Names | undefined)[];
+}
 
 /**
  * Objects below `{root}` whose key begins with `prefix`. Temporary files are no objects. Symbolic links inside the lake
  * are not followed: they could lead in circles.
  */
 export async function* listFiles(root: string, prefix: string, options: ListOptions): AsyncGenerator<ObjectInfo> {
-  const slash = prefix.lastIndexOf('/') + 1;
-  yield* walk(root, prefix.slice(0, slash), prefix, options);
+  const { startAfter = '', signal } = options;
+  const namesIn = (folder: string) => namesOf(root, folder, prefix, startAfter);
+  // From the folder that all keys are in down to the one that is looked at; one generator for all, as each costs turns.
+  const levels: Level[] = [{ names: await namesIn(prefix.slice(0, prefix.lastIndexOf('/') + 1)), at: 0, looked: [] }];
+  for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+    if (level.at % LOOKED_AT_ONCE === 0) {
+      throwIfCancelled(signal, `listing ${join(root, prefix)}`);
+      const names = level.names.slice(level.at, level.at + LOOKED_AT_ONCE);
+      level.looked = await Promise.all(names.map((name) => (name.endsWith('/') ? namesIn(name) : infoOf(root, name))));
+    }
+    if (level.at === level.names.length) {
+      levels.pop();
+      continue;
+    }
+    const found = level.looked[level.at++ % LOOKED_AT_ONCE];
+    if (found === undefined) continue;
+    if ('key' in found) yield found;
+    else levels.push({ names: found, at: 0, looked: [] });
+  }
 }
 
-/** `folder` is empty or ends with a slash. */
-async function* walk(root: string, folder: string, prefix: string, options: ListOptions): AsyncGenerator<ObjectInfo> {
-  const { startAfter = '', signal } = options;
-  throwIfCancelled(signal, `listing ${join(root, prefix)}`);
+/** Those in a folder that are asked for or may hold such; `folder` is empty or ends with a slash. */
+async function namesOf(root: string, folder: string, prefix: string, startAfter: string): Promise<Names> {
   // A folder sorts by its name with the slash, as it stands in the keys: `a.x` comes before `a/x`.
-  const names = (await entriesOf(join(root, folder)))
+  return (await entriesOf(join(root, folder)))
     .filter((entry) => entry.isFile() || entry.isDirectory())
     .map((entry) => folder + (entry.isDirectory() ? `${entry.name}/` : entry.name))
     .filter((name) => (name.endsWith('/') ? mayHold(name, prefix, startAfter) : isAsked(name, prefix, startAfter)))
     .sort(compareKeys);
-  for (let i = 0; i < names.length; i += STATS_AT_ONCE) {
-    const some = names.slice(i, i + STATS_AT_ONCE);
-    const infos = await Promise.all(some.map((name) => (name.endsWith('/') ? undefined : infoOf(root, name))));
-    for (const [n, name] of some.entries()) {
-      if (name.endsWith('/')) yield* walk(root, name, prefix, options);
-      else if (infos[n]) yield infos[n];
-    }
-  }
 }
 
 function isAsked(key: string, prefix: string, startAfter: string): boolean {
