@@ -22,7 +22,7 @@ export interface ToReader {
 const { config, layout, storeCounts } = workerData as ThreadData;
 letOthersGoFirst();
 const log = createLogger(config.telemetry, { thread: 'reader' });
-const store = await openStore(config, { observe: createStoreTally(storeCounts).observe });
+const store = await openStore(config, { mayBlock: true, observe: createStoreTally(storeCounts).observe });
 const catalog = createCatalog(store, { onProblem: (key, error) => log.warn({ key, code: error.code }, error.message) });
 const footers = createFooterCache(config.operations.readCacheBytes);
 const { readCachePath, readCacheDiskBytes } = config.operations;

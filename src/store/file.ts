@@ -3,11 +3,12 @@
  * type are not kept, and a name cannot be an object and a folder at once. Symbolic links are the operator's: the root
  * may be one, `get` follows them, `list` does not.
  */
-import { open, readdir, rm, rmdir, stat, unlink } from 'node:fs/promises';
+import { readdir, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, parse, resolve, sep } from 'node:path';
 import { BridgeError } from '../errors.ts';
 import { isErrno } from '../platform/files.ts';
 import { cutRange, notFound, pour, throwIfCancelled } from './common.ts';
+import { createFileCalls } from './file-calls.ts';
 import { fileError } from './file-errors.ts';
 import { listFiles } from './file-list.ts';
 import { readFileChunks } from './file-read.ts';
@@ -24,10 +25,13 @@ export interface FileStoreOptions {
   readonly warn?: (message: string, error: BridgeError) => void;
   /** No folder of temporary files stays where it is empty: the directory is somebody's own, and no lake. */
   readonly isTidy?: boolean | undefined;
+  /** Whether reads and listings may block the thread for moments, see file-calls.ts. */
+  readonly mayBlock?: boolean | undefined;
 }
 
 export function createFileStore(path: string, options: FileStoreOptions = {}): ObjectStore {
   const root = resolve(path);
+  const calls = createFileCalls(options.mayBlock ?? false);
   let isRootDurable = false;
 
   /** Publishing syncs up to the root; the root's own name is made durable here, as far as its parents can be opened. */
@@ -70,17 +74,15 @@ export function createFileStore(path: string, options: FileStoreOptions = {}): O
       const file = join(root, checkFileKey(key));
       throwIfCancelled(signal, `reading ${file}`);
       try {
-        await using handle = await open(file, 'r');
-        const found = await handle.stat();
-        if (!found.isFile()) throw notFound(file);
-        const { start, end } = cutRange(range, found.size, file);
-        const body = new Uint8Array(end - start);
-        for (let filled = 0; filled < body.length; ) {
-          throwIfCancelled(signal, `reading ${file}`);
-          const { bytesRead } = await handle.read(body, filled, body.length - filled, start + filled);
-          if (bytesRead === 0) throw new BridgeError('unavailable', `${file} was cut short while it was read`);
-          filled += bytesRead;
-        }
+        let expected = 0;
+        const body = await calls.readRange(file, ({ isFile, size }) => {
+          if (!isFile) throw notFound(file);
+          const cut = cutRange(range, size, file);
+          expected = cut.end - cut.start;
+          return cut;
+        });
+        throwIfCancelled(signal, `reading ${file}`);
+        if (body.length < expected) throw new BridgeError('unavailable', `${file} was cut short while it was read`);
         return body;
       } catch (error) {
         throw isErrno(error, 'ENOTDIR', 'EISDIR') ? notFound(file, error) : fileError(error, 'reading', file);
@@ -102,7 +104,7 @@ export function createFileStore(path: string, options: FileStoreOptions = {}): O
       }
     },
     list(prefix, listOptions = {}) {
-      return listFiles(root, checkPrefix(prefix), listOptions);
+      return listFiles(root, checkPrefix(prefix), listOptions, calls);
     },
     async delete(keys, { signal } = {}) {
       for (const key of keys) checkFileKey(key);
@@ -235,7 +237,7 @@ async function leftOvers(root: string): Promise<OpenUpload[]> {
   for (const uploadId of await namesIn(join(root, TMP_FOLDER))) {
     if (!UPLOAD_ID.test(uploadId)) continue;
     const folder = join(root, TMP_FOLDER, uploadId);
-    for await (const { key } of listFiles(folder, '', {})) {
+    for await (const { key } of listFiles(folder, '')) {
       const started = await stat(folder).catch(() => undefined);
       if (started) uploads.push({ key, uploadId, startedMs: started.mtimeMs });
     }

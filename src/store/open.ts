@@ -8,6 +8,8 @@ import type { ObjectStore } from './store.ts';
 export interface OpenStoreOptions {
   /** Hears what a failed write could not clean up (a temporary file, an open multipart upload). */
   readonly warn?: (message: string, error: BridgeError) => void;
+  /** Of a lake in a folder: whether reads may block the thread for moments, which saves much where they are many. */
+  readonly mayBlock?: boolean | undefined;
   /** Hears of every request to S3, see s3-observe.ts. */
   readonly observe?: ObserveRequest | undefined;
 }

@@ -7,10 +7,12 @@ import { storeConformance } from './conformance.ts';
 
 storeConformance('memory', async () => ({ store: createMemoryStore(), close: async () => {} }));
 
-storeConformance('a directory', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'otel-lake-store-'));
-  return {
-    store: createFileStore(join(folder, 'lake')),
-    close: () => rm(folder, { recursive: true, force: true }),
-  };
-});
+for (const mayBlock of [false, true]) {
+  storeConformance(mayBlock ? 'a directory, read on the thread' : 'a directory', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'otel-lake-store-'));
+    return {
+      store: createFileStore(join(folder, 'lake'), { mayBlock }),
+      close: () => rm(folder, { recursive: true, force: true }),
+    };
+  });
+}
