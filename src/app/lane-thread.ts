@@ -7,6 +7,7 @@ import { checkLock } from '../journal/lock.ts';
 import { systemClock, systemRandomness } from '../platform/clock.ts';
 import { systemFiles } from '../platform/files.ts';
 import { collectGarbage, joinBuffers, releaseBuffers } from '../platform/memory.ts';
+import { recentResident } from '../platform/resident.ts';
 import type { LaneThreadData } from './thread-data.ts';
 
 // Bounds of a group: more than this does not make the disk's share per request smaller, but the first one's wait longer.
@@ -28,6 +29,7 @@ const lane = createLane({
   clock: systemClock,
   randomness: systemRandomness,
   checkOwner: () => checkLock(lock),
+  residentBytes: recentResident(),
   onSealed(segment, reason) {
     sealed.push({ type: 'sealed', segment, reason });
   },

@@ -1,5 +1,5 @@
 /** The keys of work and its bounds: `[operations]`, `[journal]`, `[flush]`, `[limits]`, `[telemetry]`. */
-import { GIB, type Key, MIB } from './key.ts';
+import { type DeriveContext, GIB, type Key, MIB } from './key.ts';
 
 /** Of anything counted in bytes. */
 const MAX_BYTES = 1024 * GIB;
@@ -7,12 +7,24 @@ const MAX_BYTES = 1024 * GIB;
 /** A thousand years. */
 const MAX_WINDOW_SECONDS = 31_536_000_000;
 
+/** What a thread of each kind and its data want at least: a budget that was given is not taken up by threads alone. */
+const BYTES_A_THREAD = 384 * MIB;
+
+/** As many as the cores ask for and a given budget allows. */
+function affordable(count: number, { get, has }: DeriveContext): number {
+  if (!has('limits.memory_bytes')) return count;
+  return Math.max(1, Math.min(count, Math.floor(Number(get('limits.memory_bytes')) / BYTES_A_THREAD)));
+}
+
 const threads = (doc: string, path: string): Key => ({
   path,
   type: 'integer',
   min: 1,
   max: 64,
-  derived: { text: 'half of the cores, 1 to 4', value: ({ cores }) => Math.max(1, Math.min(4, Math.floor(cores / 2))) },
+  derived: {
+    text: 'half of the cores, 1 to 4, and no more than one for each 402653184 of `limits.memory_bytes` where that is given',
+    value: (context) => affordable(Math.max(1, Math.min(4, Math.floor(context.cores / 2))), context),
+  },
   example: 2,
   doc,
 });
@@ -87,7 +99,10 @@ export const OPERATIONS_KEYS: readonly Key[] = [
     type: 'integer',
     min: 1,
     max: 64,
-    derived: { text: '1, on 4 cores and more 2', value: ({ cores }) => (cores >= 4 ? 2 : 1) },
+    derived: {
+      text: '1, on 4 cores and more 2 where `limits.memory_bytes`, if given, is at least 805306368',
+      value: (context) => affordable(context.cores >= 4 ? 2 : 1, context),
+    },
     example: 1,
     doc: 'Worker threads that serve reads.',
   },
@@ -160,7 +175,7 @@ export const LIMITS_KEYS: readonly Key[] = [
         768 * MIB + 128 * MIB * (Number(get('operations.lanes')) + Number(get('operations.encoders')) - 2),
     },
     example: 768 * MIB,
-    doc: 'Budget of the whole process; reached, requests are answered 503 / UNAVAILABLE. Below 256 MiB (more with more threads) it bounds requests and rows alone, and the process takes 200 MiB besides.',
+    doc: 'Budget of the whole process; reached, requests are answered 503 / UNAVAILABLE. Below 324 MiB (140 MiB more with each further lane, encoder and reader) it bounds requests and rows alone, and the process takes 260 MiB besides.',
   },
   {
     path: 'limits.max_attribute_count',

@@ -24,6 +24,8 @@ export interface CommitQueueOptions {
   readonly maxMemoryBytes: number;
   /** What a segment takes in an encoder that reads it again. */
   readonly replayBytes: number;
+  /** Whether the process is nearly full: then one encoder works at a time. */
+  readonly isShort: () => boolean;
   /** Memory kept by an encoder after which it is started anew. */
   readonly maxEncoderBytes: number;
   readonly onCommitted: (result: CommitResult, segment: SealedSegment, tookMs: number) => void;
@@ -177,7 +179,8 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
   function dispatch(): void {
     if (stopped || pause?.timer) return;
     for (const encoder of encoders) {
-      if (pause && encoders.some(({ current }) => current)) return; // one try at a time
+      // One try at a time; and where memory is short, one commit.
+      if ((pause || options.isShort()) && encoders.some(({ current }) => current)) return;
       if (encoder.current || !encoder.thread.isUp) continue;
       const entry = firstIdle();
       if (!entry) return;

@@ -3,7 +3,8 @@
  * so that a read shows nothing else than what will be committed, and lanes are not disturbed by reads.
  *
  * The segments are opened when the snapshot is taken; an open file stays readable after its segment was committed and
- * removed. Memory: one record batch at a time, of about FRESH_BATCH_BYTES or the rows of one request where that is more.
+ * removed. Memory: one record batch at a time, of about the bytes that are asked for or the rows of one request where that
+ * is more.
  */
 import type { RecordBatch } from 'apache-arrow';
 import { toArrow } from '../batch/arrow.ts';
@@ -19,13 +20,16 @@ import { createPartitioner, type Partitioner } from '../partition/partition.ts';
 import type { Files } from '../platform/files.ts';
 import { createRecordDecoder } from './replay.ts';
 
-/** A batch ends here where its rows are large. */
-const FRESH_BATCH_BYTES = 16 * 1024 * 1024;
-
 export interface FreshSnapshot {
   readonly commitIds: readonly string[];
-  /** Record batches of the segments whose commit id is not in `except`, under the reader's own promotions. */
-  batches(except: ReadonlySet<string>): Generator<{ readonly commitId: string; readonly batch: RecordBatch }>;
+  /**
+   * Record batches of the segments whose commit id is not in `except`, under the reader's own promotions. One ends where
+   * its rows take `batchBytes`.
+   */
+  batches(
+    except: ReadonlySet<string>,
+    batchBytes: number,
+  ): Generator<{ readonly commitId: string; readonly batch: RecordBatch }>;
   close(): void;
 }
 
@@ -48,11 +52,11 @@ export function openFresh(options: FreshOptions, table: TableName, partition: st
   const schema = withPromotions(TABLES[table], layout.promote[table]);
   return {
     commitIds: [...readers.keys()],
-    *batches(except) {
+    *batches(except, batchBytes) {
       for (const [commitId, reader] of readers) {
         if (except.has(commitId)) continue;
         const partitioner = createPartitioner(reader.header.layout.partitioning, schema);
-        for (const batch of tableBatches(reader, table, options)) {
+        for (const batch of tableBatches(reader, table, batchBytes, options)) {
           const kept = partition === '' ? batch : inPartition(batch, partitioner, partition);
           if (kept.rows > 0) yield { commitId, batch: toArrow(kept, schema) };
         }
@@ -82,13 +86,18 @@ function inPartition(batch: Batch, partitioner: Partitioner, partition: string):
   return take(batch, Int32Array.from(rows));
 }
 
-function* tableBatches(reader: SegmentReader, table: TableName, { layout, batchSize }: FreshOptions) {
+function* tableBatches(
+  reader: SegmentReader,
+  table: TableName,
+  batchBytes: number,
+  { layout, batchSize }: FreshOptions,
+) {
   // Limits are the segment's: a row that was acknowledged stays readable after they were lowered.
   const decoder = createRecordDecoder({ ...layout, limits: reader.header.layout.limits });
   for (const record of reader.records()) {
     if (record.signal !== table) continue;
     decoder.decode(record); // one that cannot be decoded has no rows here, as in a replay
-    if (decoder.rows >= batchSize || decoder.memoryBytes >= FRESH_BATCH_BYTES) yield* decoder.finish().batches;
+    if (decoder.rows >= batchSize || decoder.memoryBytes >= batchBytes) yield* decoder.finish().batches;
   }
   yield* decoder.finish().batches;
 }

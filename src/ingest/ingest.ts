@@ -122,6 +122,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     transferables: options.transferables,
     maxMemoryBytes: plan.rowBytes,
     replayBytes: plan.laneBytes,
+    isShort: isNearlyOver,
     maxEncoderBytes: plan.encoderBytes,
     onCommitted: logCommit,
     onEncoderDown: (error, restartInMs) => log.error({ err: error, restartInMs }, 'an encoder ended by itself'),
@@ -171,8 +172,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   }, LOCK_CHECK_MS).unref();
 
   const relief = setInterval(() => {
-    const isNearlyOver = resident.bytes > RELIEF_FROM * (plan.residentBytes ?? Number.POSITIVE_INFINITY);
-    if (isNearlyOver || performance.now() - memoryRefusedMs < RELIEF_MS) relieve();
+    if (isNearlyOver() || performance.now() - memoryRefusedMs < RELIEF_MS) relieve();
   }, RELIEF_MS).unref();
 
   if (leftOver.length > 0) log.info({ segments: leftOver.length }, 'replaying the journal of an earlier run');
@@ -185,6 +185,10 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   function relieve(): void {
     if (lanes.rowBytes > (plan.dataBytes * ALWAYS_TAKEN) / 2) lanes.relieve();
     queue.relieve();
+  }
+
+  function isNearlyOver(): boolean {
+    return resident.bytes > RELIEF_FROM * (plan.residentBytes ?? Number.POSITIVE_INFINITY);
   }
 
   function logCommit(result: CommitResult, segment: SealedSegment, tookMs: number): void {
@@ -307,7 +311,10 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       const rowBytes = lanes.rowBytes + queue.memoryBytes;
       const delayMs = paceDelayMs(rowBytes / plan.rowBytes, queue.isStoreAway);
       if (delayMs >= 1) await sleep(delayMs);
-      const outcome = await lanes.accept(request);
+      const outcome = await lanes.accept(request).catch((error: BridgeError) => {
+        if (error.code === 'overloaded') memoryRefusedMs = performance.now();
+        throw error;
+      });
       rows.answered(request.signal, outcome);
       return outcome;
     },

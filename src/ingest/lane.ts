@@ -26,7 +26,7 @@ import { TABLES } from '../model/tables.ts';
 import type { Clock, Randomness } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
 import { releaseBuffers, releaseMade } from '../platform/memory.ts';
-import { memoryPlan } from './memory-plan.ts';
+import { fittingUnpackedBytes, memoryPlan } from './memory-plan.ts';
 import type { ExportRequest, LaneAnswer, LaneRequest, SealedSegment, SealReason } from './messages.ts';
 
 export interface LaneOptions {
@@ -40,6 +40,8 @@ export interface LaneOptions {
   readonly onSealed: (segment: SealedSegment, reason: SealReason) => void;
   /** Throws where the journal is another bridge's by now, see journal/lock.ts. */
   readonly checkOwner: () => void;
+  /** What the process takes at the moment: a body is not unpacked to more than is left. */
+  readonly residentBytes: () => number;
 }
 
 export interface Lane {
@@ -87,7 +89,8 @@ const MAX_TEXT_TIMES = 64;
 export function createLane(options: LaneOptions): Lane {
   const { config, layout, files, clock, randomness, node } = options;
   const tables = new Map(SIGNAL_LIST.map((signal) => [signal.name, createTableState(signal.name, layout)]));
-  const maxMemoryBytes = memoryPlan(config).laneBytes;
+  const plan = memoryPlan(config);
+  const maxMemoryBytes = plan.laneBytes;
   const maxTextBytes = MAX_TEXT_TIMES * config.server.maxRequestBytes;
   let open: OpenSegment | undefined;
   let sequence = 0;
@@ -185,7 +188,7 @@ export function createLane(options: LaneOptions): Lane {
    */
   function decode(request: ExportRequest, receivedMs: number): (DecodeResult & { rawBytes: number }) | 'full' {
     const { builder, decoder } = tables.get(request.signal)!;
-    const protobuf = decompress(request, config);
+    const protobuf = unpack(request);
     const rawBytes = protobuf.length;
     const heldRows = totalRows();
     const mark = builder.mark();
@@ -206,6 +209,21 @@ export function createLane(options: LaneOptions): Lane {
       throw tooMuchText(maxTextBytes);
     }
     return { ...result, rawBytes };
+  }
+
+  /** Throws `overloaded` where the body may become more than the process has left, but no more than a body may. */
+  function unpack({ signal, contentType, contentEncoding, body }: ExportRequest): Uint8Array {
+    const { limits, server, operations } = config;
+    const to = (maxBytes: number) => toProtobuf(body, { signal, contentType, contentEncoding, maxBytes, limits });
+    if (contentEncoding === 'identity') return to(server.maxRequestBytes);
+    const maxBytes = Math.min(server.maxRequestBytes, Math.floor(plan.unpackedBytes));
+    const fittingBytes = Math.floor(fittingUnpackedBytes(plan, operations.lanes, options.residentBytes()));
+    if (fittingBytes >= maxBytes) return to(maxBytes);
+    try {
+      return to(fittingBytes);
+    } catch (error) {
+      throw BridgeError.from(error).code === 'too_large' ? noRoomToUnpack(fittingBytes) : error;
+    }
   }
 
   function askForRoom(bytes: number): void {
@@ -306,10 +324,12 @@ export function createTableState(signal: SignalName, layout: Layout): TableState
   return { builder, decoder: createDecoder(signal, builder, { limits: layout.limits, promote }) };
 }
 
-function decompress(request: ExportRequest, config: Config): Uint8Array {
-  const { signal, contentType, contentEncoding, body } = request;
-  const maxBytes = config.server.maxRequestBytes;
-  return toProtobuf(body, { signal, contentType, contentEncoding, maxBytes, limits: config.limits });
+function noRoomToUnpack(fittingBytes: number): BridgeError {
+  const most = toMib(fittingBytes);
+  return new BridgeError('overloaded', `the request becomes more than the ${most} MiB there is memory for just now`, {
+    hint: 'Try again later, or send smaller batches; raise limits.memory_bytes where this goes on.',
+    retryAfterMs: 1000,
+  });
 }
 
 function tooMuchText(maxBytes: number): BridgeError {

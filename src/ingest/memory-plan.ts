@@ -9,7 +9,7 @@
  *   ├─ rows        half of it: open batches of lanes, and sealed ones that wait for an encoder or are in one
  *   │  └─ lane     half of that over all lanes: a lane's open batch is sealed before it grows over it
  *   ├─ row group   a fifth over all encoders: what an encoder sorts out and encodes at once
- *   └─ left over   a quarter that reads never fill: rows in lanes are handed on just when the process is nearly full, and
+ *   └─ left over   a third that reads never fill: rows in lanes are handed on just when the process is nearly full, and
  *                  take as much again while they are encoded
  * The encoders' WebAssembly memory, decompression in lanes and the readers' work are in what is left between the shares,
  * and in the watch over the resident memory (`platform/resident.ts`).
@@ -18,10 +18,11 @@ import type { Config } from '../config/types.ts';
 
 const MIB = 1024 * 1024;
 
-/** Measured after start and a first commit, without data: main thread, and each further thread of a kind. */
-const START_BYTES = 100 * MIB;
+/** Measured after start, some commits and a read, without data: main thread, and each further thread of a kind. */
+const START_BYTES = 120 * MIB;
 const LANE_BYTES = 40 * MIB;
 const ENCODER_BYTES = 50 * MIB;
+const READER_BYTES = 50 * MIB;
 const MIN_DATA_BYTES = 64 * MIB;
 const MIN_ROW_GROUP_BYTES = MIB;
 /** Of a row group where memory is short, and what encoding one takes. */
@@ -31,7 +32,12 @@ const ENCODING_TIMES = 4;
 const MIN_ENCODER_BYTES = 128 * MIB;
 
 /** Share of the data that reads leave to encoders. */
-const LEFT_BY_READS = 1 / 4;
+const LEFT_BY_READS = 1 / 3;
+
+/** Unpacking a body takes about twice what it becomes (`decode/body.ts`). */
+const UNPACKING_TIMES = 2;
+/** Bodies that become no more than this are unpacked however full the process is. */
+const MIN_UNPACKED_BYTES = 8 * MIB;
 
 /** From this share of the budget on, the less the process leaves of it, the fewer requests are let in at a time. */
 const NARROW_FROM = 1 / 2;
@@ -49,6 +55,8 @@ export interface MemoryPlan {
   readonly dataBytes: number;
   readonly rowBytes: number;
   readonly laneBytes: number;
+  /** What a body may become where the process holds nothing else. */
+  readonly unpackedBytes: number;
   readonly rowGroupBytes: number;
   /** WebAssembly memory, which never shrinks, after which an encoder is started anew. */
   readonly encoderBytes: number;
@@ -56,8 +64,8 @@ export interface MemoryPlan {
 
 export function memoryPlan({ limits, operations }: Pick<Config, 'limits' | 'operations'>): MemoryPlan {
   const { memoryBytes } = limits;
-  const { lanes, encoders } = operations;
-  const start = START_BYTES + lanes * LANE_BYTES + encoders * ENCODER_BYTES;
+  const { lanes, encoders, readers } = operations;
+  const start = START_BYTES + lanes * LANE_BYTES + encoders * ENCODER_BYTES + readers * READER_BYTES;
   const dataBytes = Math.max(memoryBytes - start, Math.min(memoryBytes, MIN_DATA_BYTES));
   const rowBytes = dataBytes / 2;
   const residentBytes = memoryBytes < start + MIN_DATA_BYTES ? undefined : memoryBytes;
@@ -67,6 +75,7 @@ export function memoryPlan({ limits, operations }: Pick<Config, 'limits' | 'oper
     dataBytes,
     rowBytes,
     laneBytes: rowBytes / 2 / lanes,
+    unpackedBytes: Math.max(MIN_UNPACKED_BYTES, dataBytes / UNPACKING_TIMES / lanes),
     rowGroupBytes: Math.max(MIN_ROW_GROUP_BYTES, dataBytes / 5 / encoders),
     encoderBytes: Math.max(MIN_ENCODER_BYTES, dataBytes / 2 / encoders),
   };
@@ -89,4 +98,11 @@ export function maxRequestsBytes({ residentBytes, dataBytes }: MemoryPlan, taken
 export function fittingRowGroupBytes({ residentBytes, rowGroupBytes }: MemoryPlan, takenBytes: number): number {
   if (residentBytes === undefined) return rowGroupBytes;
   return Math.min(rowGroupBytes, Math.max(MIN_SHORT_BYTES, (residentBytes - takenBytes) / ENCODING_TIMES));
+}
+
+/** Bytes that a lane may unpack one body to while the process takes so much: all lanes may do so at the same time. */
+export function fittingUnpackedBytes(plan: MemoryPlan, lanes: number, takenBytes: number): number {
+  if (plan.residentBytes === undefined) return Number.POSITIVE_INFINITY;
+  const left = (plan.residentBytes - takenBytes) / UNPACKING_TIMES / lanes;
+  return Math.min(plan.unpackedBytes, Math.max(MIN_UNPACKED_BYTES, left));
 }

@@ -28,3 +28,17 @@ export function watchResident(limitBytes: number | undefined, sample = process.m
     stop: () => clearInterval(timer),
   };
 }
+
+/** For threads that are at work for longer than a timer waits: the resident memory, asked again where it is SAMPLE_MS old. */
+export function recentResident(sample = process.memoryUsage.rss, nowMs = () => performance.now()): () => number {
+  let bytes = 0;
+  let sampledMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = nowMs();
+    if (now - sampledMs >= SAMPLE_MS) {
+      bytes = sample();
+      sampledMs = now;
+    }
+    return bytes;
+  };
+}

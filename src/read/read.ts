@@ -143,8 +143,10 @@ export async function planLake(
   return { plan, complete, fresh: fromJournal.size };
 }
 
-/** A batch of the journal's rows, what it was decoded from and as Arrow data. */
-const FRESH_WORK_BYTES = 48 * 1024 * 1024;
+/** Rows of the journal that are decoded at once; less where memory is small (room.ts). */
+const FRESH_BATCH_BYTES = 16 * 1024 * 1024;
+/** A batch of them, what it was decoded from and as Arrow data. */
+const FRESH_TIMES = 3;
 
 async function* freshRows(
   snapshot: FreshSnapshot,
@@ -156,8 +158,9 @@ async function* freshRows(
 ): AsyncGenerator<SelectedBatch> {
   const holds = createHolds(deps.rooms?.decoding, signal);
   try {
-    const hold = await holds.enter(FRESH_WORK_BYTES);
-    for await (const { commitId, batch: arrow } of snapshot.batches(complete)) {
+    const batchBytes = Math.min(FRESH_BATCH_BYTES, deps.rooms?.sliceBytes ?? Number.POSITIVE_INFINITY);
+    const hold = await holds.enter(FRESH_TIMES * batchBytes);
+    for await (const { commitId, batch: arrow } of snapshot.batches(complete, batchBytes)) {
       // Decoding the journal blocks the thread: let a cancellation in.
       await nextTurn();
       signal.throwIfAborted();

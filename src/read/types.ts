@@ -22,8 +22,8 @@ export interface FreshBatch {
 /** The durable rows that were in no committed object when the snapshot was taken; it stays readable until closed. */
 export interface FreshSnapshot {
   readonly commitIds: readonly string[];
-  /** The rows of all segments but those named. */
-  batches(except: ReadonlySet<string>): AsyncIterable<FreshBatch> | Iterable<FreshBatch>;
+  /** The rows of all segments but those named, in batches of about so many bytes, or of one request's rows. */
+  batches(except: ReadonlySet<string>, batchBytes: number): AsyncIterable<FreshBatch> | Iterable<FreshBatch>;
   close(): void | Promise<void>;
 }
 

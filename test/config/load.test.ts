@@ -230,6 +230,18 @@ test('compression levels are taken where they are what the encoder does', () => 
   assert.equal(parse('parquet = { compression = "GZIP", compression_level = 6 }').parquet.compression, 'GZIP');
 });
 
+test('a budget that is given has no more threads by itself than it can feed', () => {
+  const threadsOf = (toml: string) => {
+    const { lanes, encoders, readers } = parse(toml).operations;
+    return [lanes, encoders, readers];
+  };
+  for (const mib of [64, 512, 767])
+    assert.deepEqual(threadsOf(`limits.memory_bytes = ${mib * 1024 * 1024}`), [1, 1, 1]);
+  const most = threadsOf('');
+  assert.deepEqual(threadsOf(`limits.memory_bytes = ${1536 * 1024 * 1024}`), most);
+  assert.deepEqual(threadsOf('limits.memory_bytes = 536870912\noperations.lanes = 3'), [3, 1, 1]);
+});
+
 test('sizes that are not given fit into those that are', () => {
   const config = parse('limits.memory_bytes = 67108864\njournal.max_bytes = 8388608');
   assert.equal(config.server.maxRequestBytes, 8388608);

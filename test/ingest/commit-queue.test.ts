@@ -23,7 +23,7 @@ interface Play {
   readonly recoveries: number[];
 }
 
-function play(encoders = 1, maxMemoryBytes = 1000): Play {
+function play(encoders = 1, maxMemoryBytes = 1000, isShort = () => false): Play {
   const threads: Played[] = [];
   const failures: CommitFailure[] = [];
   const recoveries: number[] = [];
@@ -32,6 +32,7 @@ function play(encoders = 1, maxMemoryBytes = 1000): Play {
     maxMemoryBytes,
     replayBytes: 50,
     maxEncoderBytes: 1000,
+    isShort,
     transferables: () => [],
     onCommitted() {},
     onEncoderDown() {},
@@ -102,6 +103,19 @@ test('segments are given to encoders oldest first, one each', async () => {
   );
   assert.deepEqual(queue.waiting, ['a', 'c']);
   await queue.stop();
+});
+
+test('where memory is short, one encoder works at a time', () => {
+  let isShort = true;
+  const { queue, threads } = play(2, 1000, () => isShort);
+  for (const id of ['a', 'b', 'c', 'd']) queue.add(segment(id));
+  const busy = () => threads.filter((thread) => thread.isBusy()).length;
+  assert.equal(busy(), 1);
+  threads[0]!.commit();
+  assert.equal(busy(), 1);
+  isShort = false;
+  threads.find((thread) => thread.isBusy())!.commit();
+  assert.equal(busy(), 2);
 });
 
 test('batches that find no room in memory are let go; their segment is read again', async () => {

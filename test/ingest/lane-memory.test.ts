@@ -1,8 +1,9 @@
 /** Requests that are small on the wire and large in memory, before a lane with little of it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import type { LaneRequest } from '../../src/ingest/messages.ts';
-import { type Body, emptyRecords, goodRequest, sharedAttributes, sharedText } from '../torture/memory-bodies.ts';
+import { type Body, emptyRecords, goodRequest, sharedAttributes, sharedText, zeros } from '../torture/memory-bodies.ts';
 import { createBench, onDisk } from './support.ts';
 
 const MIB = 1024 * 1024;
@@ -53,4 +54,17 @@ test('a group that becomes more than a lane may hold is sealed on the way, and c
     objects.reduce((sum, object) => sum + object.rows!, 0),
     12 * body.rows,
   );
+});
+
+test('a body that would become more than the process has left is to come again, one that fits is taken', (t) => {
+  let resident = 760 * MIB;
+  const { lane } = createBench(t, '[operations]\nlanes = 1', undefined, undefined, () => resident);
+  const large = sharedText('gzip', 10 * MIB, 1);
+  const codes = (body: Body) => lane.handle([request(body)]).map((answer) => (answer.ok ? 'ok' : answer.error.code));
+  assert.deepEqual(codes(large), ['overloaded']);
+  assert.deepEqual(codes(emptyRecords('zstd', 1000)), ['ok']);
+  assert.deepEqual(codes({ ...large, bytes: gunzipSync(large.bytes), encoding: 'identity' }), ['ok']);
+  resident = 500 * MIB;
+  assert.deepEqual(codes(large), ['ok']);
+  assert.deepEqual(codes(zeros('gzip', 65)), ['too_large']);
 });

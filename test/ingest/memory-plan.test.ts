@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../../src/config/load.ts';
-import { ALWAYS_TAKEN, fittingRowGroupBytes, maxRequestsBytes, memoryPlan } from '../../src/ingest/memory-plan.ts';
+import {
+  ALWAYS_TAKEN,
+  fittingRowGroupBytes,
+  fittingUnpackedBytes,
+  maxRequestsBytes,
+  memoryPlan,
+} from '../../src/ingest/memory-plan.ts';
 
 const MIB = 1024 * 1024;
 
 function planOf(memoryMib: number, threads = 1) {
-  const toml = `[limits]\nmemory_bytes = ${memoryMib * MIB}\n[operations]\nlanes = ${threads}\nencoders = ${threads}`;
+  const toml = `[limits]\nmemory_bytes = ${memoryMib * MIB}\n[operations]\nlanes = ${threads}\nencoders = ${threads}\nreaders = ${threads}`;
   return memoryPlan(parseConfig(toml, 'test.toml'));
 }
 
@@ -47,10 +53,22 @@ test('row groups are as large as planned while the process has room for their en
   assert.equal(fittingRowGroupBytes(planOf(16), 600 * MIB), planOf(16).rowGroupBytes);
 });
 
-test('reads leave a quarter of what data may take, for rows that are encoded while the process is nearly full', () => {
+test('reads leave a third of what data may take, for rows that are encoded while the process is nearly full', () => {
   for (const threads of [1, 2]) {
     const { residentBytes, readsResidentBytes, dataBytes } = planOf(512, threads);
-    assert.equal(readsResidentBytes, residentBytes! - dataBytes / 4);
+    assert.equal(readsResidentBytes, residentBytes! - dataBytes / 3);
   }
   assert.equal(planOf(16).readsResidentBytes, undefined);
+});
+
+test('a body is unpacked to what is left, of all lanes at the same time, and always to some megabytes', () => {
+  const plan = planOf(1024, 2);
+  assert.equal(fittingUnpackedBytes(plan, 2, 0), plan.unpackedBytes);
+  assert.equal(fittingUnpackedBytes(plan, 2, 904 * MIB), 30 * MIB);
+  assert.equal(fittingUnpackedBytes(plan, 2, 5000 * MIB), 8 * MIB);
+  assert.equal(fittingUnpackedBytes(planOf(16), 1, 5000 * MIB), Number.POSITIVE_INFINITY);
+  for (const threads of [1, 2, 4]) {
+    const config = parseConfig(`[operations]\nlanes = ${threads}\nencoders = ${threads}`, 'test.toml');
+    assert.ok(memoryPlan(config).unpackedBytes >= config.server.maxRequestBytes);
+  }
 });

@@ -36,6 +36,7 @@ export function createBench(
   toml = '',
   files: Files = systemFiles,
   checkOwner = () => {},
+  residentBytes = () => 0,
 ): Bench {
   const folder = tempFolder(t);
   const journalPath = join(folder, 'journal');
@@ -57,6 +58,7 @@ export function createBench(
     node: 'aaaaaaaa',
     checkOwner,
     onSealed: (segment) => void sealed.push(segment),
+    residentBytes,
   });
   const deps: CommitDeps = { config, layout, store, commits: createCommits(store), files, clock, version: 'test' };
   let id = 0;

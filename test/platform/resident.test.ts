@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { watchResident } from '../../src/platform/resident.ts';
+import { recentResident, watchResident } from '../../src/platform/resident.ts';
 
 test('the watch is over its limit while the process is, and never without a limit', (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
@@ -16,4 +16,16 @@ test('the watch is over its limit while the process is, and never without a limi
   assert.equal(watch.isOver, false);
   watch.stop();
   unlimited.stop();
+});
+
+test('who asks for the recent resident memory gets a new sample when the last is old', () => {
+  let now = 0;
+  let bytes = 1;
+  const recent = recentResident(
+    () => bytes++,
+    () => now,
+  );
+  assert.deepEqual([recent(), recent()], [1, 1]);
+  now = 100;
+  assert.deepEqual([recent(), recent()], [2, 2]);
 });

@@ -156,6 +156,7 @@ async function live(run: Run, maxSteps: number): Promise<void> {
     randomness: { hex },
     node: hex(4),
     checkOwner() {},
+    residentBytes: () => 0,
     onSealed: (segment) => void queue.push(segment),
   });
 
