@@ -157,6 +157,8 @@ function parseOperand(cursor: Cursor, what: string): Operand {
   const name = token.kind === 'quoted' || (token.kind === 'word' && !KEYWORDS.has(text.toUpperCase()));
   if (!name) throw expected(cursor, what);
   cursor.next++;
+  const opens = peek(cursor).kind === 'symbol' && peek(cursor).text === '(';
+  if (opens && token.kind === 'word') throw noFunction(cursor, token);
   if (takeSymbol(cursor, '[')) return { kind: 'entry', map: text, key: parseKey(cursor), at };
   return { kind: 'name', name: text, quoted: token.kind === 'quoted', at };
 }
@@ -197,6 +199,11 @@ function expected(cursor: Cursor, what: string): Error {
   const after = before === undefined ? '' : ` after ${shown(before)}`;
   const instead = found.kind === 'end' ? '' : `, found ${shown(found)},`;
   return filterError(cursor.source, found.at, `expected ${what}${after}${instead}`);
+}
+
+function noFunction({ source }: Cursor, { text, at }: Token): Error {
+  const hint = 'A filter has no functions: it compares columns and attributes as they are, texts also with LIKE.';
+  return filterError(source, at, `there is no function ${text}`, hint);
 }
 
 function shown(token: Token): string {

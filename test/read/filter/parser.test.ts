@@ -68,6 +68,8 @@ const REFUSED: readonly (readonly [filter: string, message: string, hint?: RegEx
   ['attributes[5] = 5', "expected an attribute's name in single quotes after `[`, found `5`, at column 12"],
   ["attributes['x' = 5", "expected `]` after 'x', found `=`, at column 16"],
   ['name', 'expected a comparison at column 1', /boolean column/],
+  ["kind = 'x' AND lower(name) = 'y'", 'there is no function lower at column 16', /has no functions/],
+  ['duration_nano > abs(-5)', 'there is no function abs at column 17', /LIKE/],
   ["'x' IN ('x')", 'expected a column or attribute before IN at column 1'],
   ['duration_nano > -', 'expected a value after `>`, found `-`, at column 17'],
   ['\u0001', 'unexpected `\u0001` at column 1'],
