@@ -1,13 +1,11 @@
 #!/usr/bin/env node
 /** The command `otel-lake`: hands the commands what they stand on. */
-import { readFileSync } from 'node:fs';
 import { runProgram } from './cli/program.ts';
 import { loadConfig } from './config/load.ts';
 import { showConfig } from './config/show.ts';
+import { packageVersion } from './platform/version.ts';
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+const version = packageVersion();
 
 process.exitCode = await runProgram(process.argv.slice(2), {
   version,

@@ -1,9 +1,9 @@
 /** The library's one class: storage of records as Parquet, in a bucket or a directory. */
-import { readFileSync } from 'node:fs';
 import type { RecordBatch } from 'apache-arrow';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/types.ts';
 import { WHOLE_LAKE } from '../model/signal.ts';
+import { packageVersion } from '../platform/version.ts';
 import { validateSchemaCompatibility } from '../records/evolve.ts';
 import type { OutputRecord } from '../records/to-records.ts';
 import type { SchemaInput } from '../records/types.ts';
@@ -82,7 +82,7 @@ export class S3ParquetConnector {
         store.close();
         throw error;
       }
-      return new S3ParquetConnector(createContext(config, store, versionOf(), requests));
+      return new S3ParquetConnector(createContext(config, store, packageVersion(), requests));
     });
   }
 
@@ -244,9 +244,4 @@ export class S3ParquetConnector {
       throw toConnectorError(error, 'schema');
     }
   }
-}
-
-function versionOf(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

@@ -179,7 +179,7 @@ export async function writeManifest(location: string, options: WriteManifestOpti
   return within('read', async () => write(location, { ...connectionOf(options), to }, signal));
 }
 
-function connectionOf({ config, profile, endpoint, region }: FilesOptions): Connection {
+export function connectionOf({ config, profile, endpoint, region }: FilesOptions): Connection {
   try {
     const loaded = config === undefined ? undefined : loadConfig(config, process.env, {}, { anyColumns: true });
     return { config: loaded, profile, endpoint, region };

@@ -70,4 +70,22 @@ export type {
   S3Options,
 } from './s3-options.ts';
 export { createSchema, inferSchema, parseSchema, printSchema, readSchemaFile, unifySchemas } from './schemas.ts';
+export {
+  type ConvertedFile,
+  type ConvertFilesOptions,
+  type ConvertProgress,
+  type ConvertReport,
+  type ConvertTotals,
+  convert,
+  type FileReport,
+  type ImportReport,
+  type ImportRowsOptions,
+  importRows,
+  type StreamSource,
+  type TextOptions,
+  type UploadedFile,
+  type UploadFilesOptions,
+  type UploadProgress,
+  upload,
+} from './tables.ts';
 export type * from './types.ts';

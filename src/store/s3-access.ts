@@ -1,5 +1,6 @@
 /** Access to buckets outside the lake, as it is at one moment: what a command resolves once and then keeps. */
 import { S3Client } from '@aws-sdk/client-s3';
+import { loadConfig } from '@smithy/core/config';
 import type { S3Config } from '../config/types.ts';
 import { BridgeError } from '../errors.ts';
 import { credentialsOf } from './s3-credentials.ts';
@@ -32,3 +33,23 @@ export async function regionOf(profile: string | undefined): Promise<string | un
     client.destroy();
   }
 }
+
+/**
+ * The `endpoint_url` of a profile (undefined: the default one) in AWS's shared files, that of its services section first
+ * (https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html). The SDK asks the default profile alone.
+ */
+export async function endpointOf(profile: string | undefined): Promise<string | undefined> {
+  const selectors = {
+    environmentVariableSelector: () => undefined,
+    configFileSelector: (section: Section, sections?: Readonly<Record<string, Section>>) =>
+      sections?.[`services.${section.services}`]?.['s3.endpoint_url'] ?? section.endpoint_url,
+    default: undefined,
+  };
+  try {
+    return await loadConfig<string | undefined>(selectors, profile === undefined ? {} : { profile })();
+  } catch {
+    return undefined; // files that cannot be read are named when credentials are asked for
+  }
+}
+
+type Section = Readonly<Record<string, string | undefined>>;

@@ -2,7 +2,7 @@
  * Where the table commands read and write: an `s3://bucket/key` URL or a local path becomes a store and a key in it.
  *
  * Which server a bucket is asked of: `endpoint`, `region` and `profile` where they are given; else, for the bucket of
- * the configuration, its section [s3]; else what AWS's own tools take (environment, profile). Keys are those of the
+ * the configuration, its section [s3]; else what AWS's own tools take (environment, shared files). Keys are those of the
  * bucket: the prefix of [s3] is the lake's, and is no part of them.
  *
  * Credentials are resolved when a bucket is first opened and then stay as they are until `close`: a profile that is
@@ -126,11 +126,12 @@ export function openPlaces(connection: Connection = {}, hooks: OpenStoreOptions 
 
 async function openBucket(bucket: string, connection: Connection, hooks: OpenStoreOptions): Promise<ObjectStore> {
   // Loaded only for a bucket: the AWS SDK takes time and memory.
-  const { frozenCredentials, regionOf } = await import('../store/s3-access.ts');
+  const { endpointOf, frozenCredentials, regionOf } = await import('../store/s3-access.ts');
   const { config, profile, endpoint, env = process.env } = connection;
   const own = config?.s3?.bucket === bucket ? config : undefined;
   const region = connection.region ?? own?.s3?.region ?? (await regionOf(profile)) ?? 'us-east-1';
-  const found = own ?? foreignConfig(bucket, region, connection, env);
+  const known = endpoint ?? (own === undefined ? (envEndpoint(env) ?? (await endpointOf(profile))) : undefined);
+  const found = own ?? foreignConfig(bucket, region, known);
   const s3 = {
     ...found.s3!,
     prefix: '',
@@ -147,9 +148,12 @@ async function openBucket(bucket: string, connection: Connection, hooks: OpenSto
   );
 }
 
+function envEndpoint(env: NonNullable<Connection['env']>): string | undefined {
+  return env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || undefined;
+}
+
 /** A bucket of which the configuration says nothing: its checks and defaults hold all the same. */
-function foreignConfig(bucket: string, region: string, given: Connection, env: NonNullable<Connection['env']>): Config {
-  const endpoint = given.endpoint ?? (env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || undefined);
+function foreignConfig(bucket: string, region: string, endpoint: string | undefined): Config {
   const overrides = { 's3.bucket': bucket, 's3.region': region, ...(endpoint ? { 's3.endpoint': endpoint } : {}) };
   return parseConfig('', '(command line)', {}, overrides);
 }

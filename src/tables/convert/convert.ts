@@ -6,7 +6,8 @@
  * Every file succeeds or fails alone, so a run that was broken off is gone on with by running it again: what is up to date
  * is left alone.
  */
-import { BridgeError } from '../../errors.ts';
+
+import { cancelled } from '../../store/common.ts';
 import { openPlaces } from '../location.ts';
 import { planConversion } from './plan.ts';
 import { type JobOutcome, runJobs } from './pool.ts';
@@ -73,7 +74,7 @@ export async function convert(options: ConvertOptions, hooks: ConvertHooks = {})
     clearInterval(timer);
     places.close();
   }
-  if (hooks.signal?.aborted) throw BridgeError.from(hooks.signal.reason);
+  if (hooks.signal?.aborted) throw cancelled('the conversion', hooks.signal.reason);
   files.sort((a, b) => (a.source < b.source ? -1 : 1));
   return { files, totals: totalsOf(files, (performance.now() - startMs) / 1000, calls) };
 }

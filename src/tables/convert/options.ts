@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { parseConfig } from '../../config/load.ts';
 import type { Config } from '../../config/types.ts';
+import { packageVersion } from '../../platform/version.ts';
 import { DEFAULT_TEXT_RULES } from '../../records/text-rules.ts';
 import type { ConvertOptions } from './types.ts';
 
@@ -33,6 +34,6 @@ export function convertOptions(input: ConvertInput, config?: Config): ConvertOpt
     truncate: input.truncate ?? false,
     parquet: input.parquet ?? known.parquet,
     avro: input.avro ?? { codec: 'deflate' },
-    version: input.version ?? '0.0.0',
+    version: input.version ?? packageVersion(),
   };
 }

@@ -3,10 +3,10 @@
  * row group after another, so that memory stays the same at any size; the object is there at the end, or not at all.
  */
 
-import { BridgeError } from '../../errors.ts';
 import type { TextRules } from '../../records/record-types.ts';
 import { createSchema } from '../../records/schema.ts';
 import type { ParquetSchema } from '../../records/types.ts';
+import { cancelled } from '../../store/common.ts';
 import { decompress } from '../csv/decompress.ts';
 import { decodeText } from '../csv/encoding.ts';
 import { openCsv } from '../csv/open.ts';
@@ -70,7 +70,7 @@ export async function importRows(options: ImportOptions, hooks: ImportHooks): Pr
     };
   } catch (error) {
     // A source that is ended by the signal says so in its own way.
-    throw signal.aborted ? BridgeError.from(signal.reason) : error;
+    throw signal.aborted ? cancelled('the import', signal.reason) : error;
   } finally {
     places.close();
   }

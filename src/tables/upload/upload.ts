@@ -9,6 +9,7 @@ import { basename, dirname } from 'node:path';
 import pLimit from 'p-limit';
 import type { Config } from '../../config/types.ts';
 import { BridgeError } from '../../errors.ts';
+import { cancelled } from '../../store/common.ts';
 import { createFileStore } from '../../store/file.ts';
 import { convertFile } from '../convert/file.ts';
 import { type ConvertInput, convertOptions } from '../convert/options.ts';
@@ -109,7 +110,7 @@ export async function uploadFiles(
 
   try {
     const files = await Promise.all(planned.map((file) => limit(() => uploadOne(file))));
-    if (signal.aborted) throw BridgeError.from(signal.reason);
+    if (signal.aborted) throw cancelled('the upload', signal.reason);
     return files;
   } finally {
     places.close();
