@@ -59,6 +59,18 @@ export function rangesAround(rows: Int32Array): readonly RowRange[] {
   return ranges;
 }
 
+/** Where the first of ascending rows that is not below `row` stands, from `first` on. */
+export function placeOf(row: number, rows: Int32Array, first: number): number {
+  let low = first;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (rows[middle]! < row) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 export function countRows(ranges: readonly RowRange[]): number {
   return ranges.reduce((sum, { start, end }) => sum + end - start, 0);
 }

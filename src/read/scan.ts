@@ -22,7 +22,7 @@ import type { FooterCache } from './parquet/footer-cache.ts';
 import type { RowRange } from './parquet/page-index.ts';
 import type { ReadPlan } from './plan.ts';
 import { createHolds, type Hold, type Holds } from './room.ts';
-import { rangesAround } from './row-ranges.ts';
+import { placeOf, rangesAround } from './row-ranges.ts';
 import { type ScanGroup, scanGroupOf } from './scan-group.ts';
 import type { ReadDeps, SelectedBatch } from './types.ts';
 
@@ -182,7 +182,7 @@ async function* restOf(plan: ReadPlan, passed: Passed, context: ScanContext): As
   let at = 0;
   for (const range of slicesOf(group, group.rest, around, context)) {
     const first = at;
-    while (at < hitRows.length && hitRows[at]! < range.end) at++;
+    at = placeOf(range.end, hitRows, at);
     if (at === first) continue;
     await breathe(context);
     const all = decode(group, group.rest, rest, range);
