@@ -27,9 +27,12 @@ const LARGE_BYTES = 128 * 1024;
 
 /** The same for bytes that were made from `source`, where they are large and not the source itself. */
 export function releaseMade(bytes: Uint8Array, source: Uint8Array): void {
-  const { buffer } = bytes;
-  if (buffer === source.buffer || buffer.byteLength < LARGE_BYTES) return;
-  if (buffer instanceof ArrayBuffer) releaseBuffers([buffer]);
+  if (bytes.buffer !== source.buffer) releaseLarge(bytes);
+}
+
+/** The same for bytes that have their memory to themselves, where they are large. */
+export function releaseLarge({ buffer }: Uint8Array): void {
+  if (buffer.byteLength >= LARGE_BYTES && buffer instanceof ArrayBuffer) releaseBuffers([buffer]);
 }
 
 let collect: (() => void) | undefined;

@@ -160,8 +160,10 @@ async function* scanGroup(plan: ReadPlan, fetched: Fetched, context: ScanContext
     const around = group.rest.size === 0 ? [rows] : rangesAround(hitRows);
     const rest = fetched.rest ?? (await fetchRuns(file.reader, rangesOfRows(group, group.rest, around)));
     yield* restOf(plan, { group, views, rows, hitRows, rest, around }, context);
+    if (rest !== fetched.rest) rest.release();
   }
   releasePages(group.memos);
+  first.release();
 }
 
 interface Passed {

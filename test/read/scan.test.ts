@@ -5,10 +5,11 @@ import { TRACES } from '../../src/model/traces.ts';
 import { TAIL_BYTES } from '../../src/read/parquet/footer.ts';
 import { readRows } from '../../src/read/read.ts';
 import { type ReadParameters, readRequest } from '../../src/read/request.ts';
-import type { ReadDeps } from '../../src/read/types.ts';
+import type { ReadDeps, SelectedBatch } from '../../src/read/types.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { ObjectStore } from '../../src/store/store.ts';
-import { lakeObject, readDeps, span, texts, toParquet } from './rows.ts';
+import { lakeFile } from './lake-file.ts';
+import { lakeObject, type Row, readDeps, span, texts, toParquet } from './rows.ts';
 
 const spans = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => span(from + i));
 
@@ -240,3 +241,31 @@ test('a column of another type in a file of another writer is an error that name
     assert.equal(stats.skipped.length, 1);
   }
 });
+
+test('batches stay as they are when the scan has gone on, however the file is compressed', async () => {
+  const groups = [0, 1, 2].map((g) => spans(10_000 * g, 10_000 * (g + 1)));
+  for (const compression of ['UNCOMPRESSED', 'ZSTD', 'SNAPPY', 'GZIP'] as const) {
+    const store = await lakeOf({ 'traces/a.parquet': lakeFile(groups, { compression }) });
+    for (const filter of ["service_name <> 'none'", "name <> 'span 3' AND flags = 1", undefined]) {
+      const columns = ['trace_id', 'span_id', 'name', 'service_name', 'kind'];
+      const request = readRequest('traces', { filter, select: columns.join(',') });
+      const kept: SelectedBatch[] = [];
+      for await (const selected of readRows(request, readDeps(store)).batches()) kept.push(selected);
+      const filtered = groups.flat().filter((row) => filter?.includes('flags') !== true || passes(row));
+      for (const column of columns) {
+        async function* again() {
+          yield* kept;
+        }
+        assert.deepEqual(
+          await texts(again(), column),
+          filtered.map((row) => row[column] ?? null),
+          `${column} in ${compression}`,
+        );
+      }
+    }
+  }
+});
+
+function passes({ name, flags }: Row): boolean {
+  return name !== 'span 3' && flags === 1n;
+}

@@ -1,10 +1,16 @@
 /** Byte ranges of one object, fetched in few requests. */
+import { releaseLarge } from '../../platform/memory.ts';
 import type { ByteRange } from '../../store/store.ts';
 import type { TailReader } from './object-reader.ts';
 
-export interface ByteRuns {
+export interface ByteSource {
   /** The bytes of a range that was asked for, or of a part of one. Shares memory with the whole run. */
   at(start: number, end: number): Uint8Array;
+}
+
+export interface ByteRuns extends ByteSource {
+  /** Gives the memory back at once where that is worth it and allowed; nothing may be asked for afterwards. */
+  release(): void;
 }
 
 /** The requests it takes, in order of their places; gaps of up to `gapBytes` are read along. */
@@ -31,6 +37,9 @@ export async function fetchRuns(file: TailReader, ranges: readonly ByteRange[]):
     at(start, end) {
       const i = runs.findIndex((run) => run.start <= start && end <= run.end);
       return parts[i]!.subarray(start - runs[i]!.start, end - runs[i]!.start);
+    },
+    release() {
+      if (file.ownsReads) for (const [i] of away.entries()) releaseLarge(parts[i]!);
     },
   };
 }

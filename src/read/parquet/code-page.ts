@@ -59,14 +59,22 @@ export function createCodePage(form: LeafForm, codec: CompressionCodec, raw: Raw
   };
 }
 
+/** What is kept is the page's own: the row group's bytes may be given back while somebody holds its rows. */
 function openCodes(form: LeafForm, codec: CompressionCodec, raw: RawPage, rows: number): Opened {
-  const { bytes, start, definition } = openDataPage(form, codec, raw);
+  const opened = openDataPage(form, codec, raw);
+  const { start } = opened;
+  const bytes = ownBytes(opened.bytes, raw);
+  const definition = { ...opened.definition, bytes: ownBytes(opened.definition.bytes, raw) };
   const isFull =
     form.definition === 0 || constantRun(definition.bytes, definition.start, definition.end, 1, rows) === 1;
   const present = isFull ? rows : countOnes(definition.bytes, definition.start, definition.end, rows);
   if (present > 0 && start >= bytes.length) throw new Error('its codes are cut off');
   const levels = present === rows ? undefined : definition;
   return { bytes, start: start + 1, width: bytes[start] ?? 0, present, levels };
+}
+
+function ownBytes(bytes: Uint8Array, { body }: RawPage): Uint8Array {
+  return bytes.buffer === body.buffer ? new Uint8Array(bytes) : bytes;
 }
 
 /** Of the rows with a value. */

@@ -5,7 +5,7 @@ import { releaseMade } from '../../platform/memory.ts';
 import { fromArrow } from '../columns/from-arrow.ts';
 import { sliceView, type View } from '../columns/view.ts';
 import type { ReadSchema } from '../schema.ts';
-import type { ByteRuns } from './byte-runs.ts';
+import type { ByteSource } from './byte-runs.ts';
 import { codedColumn, type Guard } from './coded-column.ts';
 import type { ColumnForm, LeafForm } from './column-form.ts';
 import { type ColumnSpan, spansOf } from './column-span.ts';
@@ -35,7 +35,7 @@ export interface ChunkSource {
   readonly key: string;
   readonly footer: Footer;
   readonly group: number;
-  readonly runs: ByteRuns;
+  readonly runs: ByteSource;
   readonly memos: LeafMemos;
   readonly schema: ReadSchema;
 }

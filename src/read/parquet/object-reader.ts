@@ -16,6 +16,8 @@ export interface ObjectReader {
 export interface TailReader extends ObjectReader {
   /** Gaps up to this many bytes between wanted ranges are read along: a request takes as long as they do. */
   readonly gapBytes: number;
+  /** Whether nobody else has the memory of what is read, but for what is in the kept tail. */
+  readonly ownsReads: boolean;
   /** Whether a read of the range takes no request. */
   has(range: ByteRange): boolean;
   /** Keeps the object's last bytes, from `start` on, for further reads. */
@@ -39,12 +41,15 @@ export function createObjectReader(
   ranges?: RangeCache,
 ): TailReader {
   const { key, size } = file;
+  const isRemote = store.location.includes('://');
   let tail: Tail = { start: size, bytes: new Uint8Array(0) };
   const has = (range: ByteRange) => range.start >= tail.start && range.end <= size;
   return {
     key,
     size,
-    gapBytes: store.location.includes('://') ? REMOTE_GAP_BYTES : LOCAL_GAP_BYTES,
+    gapBytes: isRemote ? REMOTE_GAP_BYTES : LOCAL_GAP_BYTES,
+    // Blocks of the cache on disk are parts of what was read; what clients of S3 keep is not known.
+    ownsReads: !isRemote && ranges === undefined,
     has,
     keepTail(kept) {
       tail = kept;

@@ -9,7 +9,7 @@
 import type { FileMetaData, RowGroup, SchemaElement } from 'hyparquet';
 import { ByteWriter } from 'hyparquet-writer';
 import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
-import type { ByteRuns } from './byte-runs.ts';
+import type { ByteSource } from './byte-runs.ts';
 import type { ColumnSpan, LeafSpan } from './column-span.ts';
 import type { FileChunk, FileMetadata } from './file-metadata.ts';
 import { topLevel } from './file-schema.ts';
@@ -19,7 +19,7 @@ import { pagesIn, valuesIn } from './page.ts';
 const MAGIC = Uint8Array.from('PAR1', (c) => c.charCodeAt(0));
 
 /** The file of spans that all have the same rows. */
-export function smallFile(footer: Footer, group: number, spans: readonly ColumnSpan[], runs: ByteRuns): Uint8Array {
+export function smallFile(footer: Footer, group: number, spans: readonly ColumnSpan[], runs: ByteSource): Uint8Array {
   const chunks = footer.metadata.row_groups[group]!.columns;
   const leaves = spans.flatMap((span) => span.leaves).toSorted((a, b) => a.leaf - b.leaf);
   const bytes: Uint8Array[] = [MAGIC];
