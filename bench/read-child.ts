@@ -35,7 +35,7 @@ export interface ReadOutcome extends RequestCounts {
 const config = loadConfig(process.argv[2]!);
 const layout = layoutOf(config);
 const counts = createCounts('traces');
-const store = counts.counting(await openStore(config, { observe: counts.observe }));
+const store = counts.counting(await openStore(config, { mayBlock: true, observe: counts.observe }));
 const catalog = createCatalog(store);
 const footers = createFooterCache(config.operations.readCacheBytes);
 
