@@ -20,33 +20,64 @@ const PREFIX = '_lake/tmp/condition-';
 const STALE_MS = 600_000;
 const BODY = new Uint8Array(1);
 
-/** Throws `config` where it does not; what else keeps the object from being written is thrown as it is. */
+/** For `checkConditionalWrites`: one for all trials of a store, so that the last one finds what those before it left. */
+export function newTrialKey(): string {
+  return `${PREFIX}${systemRandomness.hex(8)}`;
+}
+
+/**
+ * Throws `config` where it does not; what else keeps the object from being written, or what is left of the trial from being
+ * removed, is thrown as it is: the trial is then to be made again.
+ */
 export async function checkConditionalWrites(
   context: S3Context,
+  key: string,
   remove: (key: string) => Promise<void>,
 ): Promise<void> {
-  const key = `${PREFIX}${systemRandomness.hex(8)}`;
+  const failure = await tryWrites(context, key).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  const left = await removeTrials(context, key, remove);
+  if (failure !== undefined) throw failure;
+  const passing = left.find(({ code }) => code !== 'permission_denied' && code !== 'unprocessable');
+  if (passing) throw passing;
+  // Credentials that may not, or a server that cannot, must not keep a bridge from being ready.
+  for (const error of left) context.warn(`what is left of trials under ${PREFIX} stays`, error);
+}
+
+async function tryWrites(context: S3Context, key: string): Promise<void> {
   // As files of the lake are written, so that a key of encryption that is missing shows at the start too.
   const params = objectParams(context, key, {}, systemRandomness.hex(8));
   const put = () => context.client.send(new PutObjectCommand({ ...params, Body: BODY, IfNoneMatch: '*' }));
-  try {
-    await expectCreated(() => call(context, 'PutObject', key, put));
-    await expectRefused('PutObject', context, () => call(context, 'PutObject', key, put));
-    if (context.config.multipart.enabled) await checkUpload(context, key, params);
-  } finally {
-    await remove(key).catch((error: BridgeError) => context.warn(`${key}, of a trial at the start, stays`, error));
-  }
-  await removeLeft(context, remove).catch((error: BridgeError) => {
-    context.warn(`what a killed bridge left of its trial under ${PREFIX} stays`, error);
-  });
+  await expectCreated(() => call(context, 'PutObject', key, put));
+  await expectRefused('PutObject', context, () => call(context, 'PutObject', key, put));
+  if (context.config.multipart.enabled) await checkUpload(context, key, params);
 }
 
-async function removeLeft(context: S3Context, remove: (key: string) => Promise<void>): Promise<void> {
-  const isLeft = (ms: number) => systemClock.nowMs() - ms > STALE_MS;
-  for await (const { key, modifiedMs } of listObjects(context, PREFIX, {})) if (isLeft(modifiedMs)) await remove(key);
-  for (const { key, uploadId, startedMs } of await listOpenUploads(context, PREFIX)) {
-    if (isLeft(startedMs)) await abortUntilGone(context, key, uploadId);
+/**
+ * This store's own, and those a killed bridge has left; returns what could not be removed. Uploads are looked for by their
+ * key: nobody else knows of one whose creation was answered with nothing, after which the client created another.
+ */
+async function removeTrials(
+  context: S3Context,
+  own: string,
+  remove: (key: string) => Promise<void>,
+): Promise<BridgeError[]> {
+  const isOld = (ms: number) => systemClock.nowMs() - ms > STALE_MS;
+  async function abortUploads(): Promise<void> {
+    for (const { key, uploadId, startedMs } of await listOpenUploads(context, PREFIX)) {
+      if (key === own || isOld(startedMs)) await abortUntilGone(context, key, uploadId);
+    }
   }
+  async function removeOld(): Promise<void> {
+    for await (const { key, modifiedMs } of listObjects(context, PREFIX, {})) if (isOld(modifiedMs)) await remove(key);
+  }
+  const failures: BridgeError[] = [];
+  for (const step of [() => remove(own), abortUploads, removeOld]) {
+    await step().catch((error: unknown) => void failures.push(BridgeError.from(error)));
+  }
+  return failures;
 }
 
 /** The object has a name of its own, so one that is there already is of a try whose answer was lost. */

@@ -4,7 +4,7 @@ import type { BucketSetting } from '../model/bucket-plan.ts';
 import type { BucketWish } from './buckets.ts';
 import { applyBucket, planBucket, settingsOf } from './s3-bucket.ts';
 import { probeBucket } from './s3-bucket-state.ts';
-import { checkConditionalWrites } from './s3-conditional.ts';
+import { checkConditionalWrites, newTrialKey } from './s3-conditional.ts';
 import type { S3Context } from './s3-context.ts';
 import { causeCode } from './s3-errors.ts';
 import type { CheckOptions } from './store.ts';
@@ -23,6 +23,7 @@ export function createReadiness(
   const isSet = createBucket || versioning !== undefined || lifecycle.length > 0;
   let isCompared = false;
   let isTried = false;
+  const trialKey = newTrialKey();
 
   async function create(): Promise<void> {
     const plan = settingsOf(wish, undefined);
@@ -52,7 +53,7 @@ export function createReadiness(
         await probeBucket(context);
       }
       if (!forWriting) return;
-      if (conditionalWrites && !isTried) await checkConditionalWrites(context, remove);
+      if (conditionalWrites && !isTried) await checkConditionalWrites(context, trialKey, remove);
       isTried = true;
       if (isSet && !isCompared) await compare();
     },

@@ -30,8 +30,8 @@ test('a server that keeps conditions is asked once, and nothing is left of it', 
     'AbortMultipartUpload',
     'ListParts',
     'DeleteObjects',
-    'ListObjectsV2',
     'ListMultipartUploads',
+    'ListObjectsV2',
   ];
   assert.deepEqual(calls(seen), ['ListObjectsV2', 'ListObjectsV2', ...once]);
   await store.check(FOR_WRITING);
@@ -78,8 +78,8 @@ test('with conditional_writes = false, or without multipart, what is not used is
     'PutObject',
     'PutObject',
     'DeleteObjects',
-    'ListObjectsV2',
     'ListMultipartUploads',
+    'ListObjectsV2',
   ]);
 });
 
@@ -115,4 +115,57 @@ test('what a bridge that was killed in a trial left is removed once it is old', 
     "the trial's own, and the old one",
   );
   assert.deepEqual(warnings, []);
+});
+
+test('an upload of a trial whose creation was answered with nothing is aborted, by the next trial where this one fails', async (t) => {
+  const uploads = new Map<string, string>();
+  const state = { isLosing: true, listsFail: true };
+  const whole = serverThat();
+  const { store, warnings } = await faultyStore(
+    t,
+    (one, response) => {
+      const { pathname, searchParams } = new URL(one.url, 'http://server');
+      const key = pathname.replace('/lake/', '');
+      if (one.call === 'CreateMultipartUpload') {
+        const id = `upload-${uploads.size}`;
+        uploads.set(id, key);
+        if (state.isLosing) return response.destroy();
+        return response
+          .writeHead(200)
+          .end(`<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`);
+      }
+      if (one.call === 'AbortMultipartUpload') uploads.delete(searchParams.get('uploadId')!);
+      if (one.call !== 'ListMultipartUploads') return whole(one, response);
+      if (state.listsFail) return fail(response, 403, 'ExpiredToken');
+      const now = new Date().toISOString();
+      const listed = [...uploads].map(
+        ([id, name]) => `<Upload><Key>${name}</Key><UploadId>${id}</UploadId><Initiated>${now}</Initiated></Upload>`,
+      );
+      return response.writeHead(200).end(`<ListMultipartUploadsResult>${listed.join('')}</ListMultipartUploadsResult>`);
+    },
+    { createBucket: false },
+  );
+  await assert.rejects(store.check(FOR_WRITING), { code: 'unavailable' });
+  assert.equal(uploads.size, 2, 'the client has tried twice');
+  state.isLosing = false;
+  await assert.rejects(store.check(FOR_WRITING), { code: 'unauthenticated' });
+  assert.equal(uploads.size, 2, 'its own was aborted by its id');
+  state.listsFail = false;
+  await store.check(FOR_WRITING);
+  assert.equal(uploads.size, 0);
+  assert.deepEqual(warnings, []);
+});
+
+test('a bridge that may neither list uploads nor delete is ready all the same, and says what stays', async (t) => {
+  const whole = serverThat();
+  const { store, warnings } = await faultyStore(
+    t,
+    (one, response) =>
+      one.call === 'ListMultipartUploads' || one.call === 'DeleteObjects'
+        ? fail(response, 403, 'AccessDenied')
+        : whole(one, response),
+    { createBucket: false },
+  );
+  await store.check(FOR_WRITING);
+  assert.equal(warnings.length, 2);
 });
