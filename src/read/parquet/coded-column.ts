@@ -9,7 +9,8 @@ import { type CodePage, createCodePage } from './code-page.ts';
 import type { LeafForm } from './column-form.ts';
 import { encodingOf } from './data-page.ts';
 import { distinctIn, type LeafDictionary, readDictionary } from './dictionary.ts';
-import { codedWords, type WordsView, wordsView } from './fixed-values.ts';
+import { formOfBytes } from './fixed-bytes.ts';
+import { codedWords, type WordDictionary, type WordsView, wordsView } from './fixed-values.ts';
 import { type RawPage, valuesIn } from './page.ts';
 import type { RowRange } from './page-index.ts';
 
@@ -36,6 +37,7 @@ export function codedColumn(
   guard: Guard,
 ): View | undefined {
   if (form.repetition > 0 || form.definition > 1 || form.element.type === 'BOOLEAN') return undefined;
+  if (form.type.kind === 'decimal') return undefined;
   const pages = raw.filter(({ header }) => valuesIn(header) > 0);
   const first = raw.find(({ header }) => header.dictionary_page_header !== undefined);
   if (pages.length === 0 || first === undefined || !pages.every(isCoded)) return undefined;
@@ -155,7 +157,16 @@ function viewOf(form: LeafForm, codes: Codes, dictionary: LeafDictionary): View 
   });
   if ('count' in dictionary) {
     const { offsets, bytes, count } = dictionary;
-    const distinct: View = { kind: 'text', rows: count, codes: undefined, valid: undefined, offsets, bytes };
+    const written = formOfBytes(form.type);
+    const distinct: View = {
+      kind: 'text',
+      rows: count,
+      codes: undefined,
+      valid: undefined,
+      offsets,
+      bytes,
+      ...written,
+    };
     return {
       kind: 'text',
       rows,
@@ -165,17 +176,19 @@ function viewOf(form: LeafForm, codes: Codes, dictionary: LeafDictionary): View 
       valid: undefined,
       offsets,
       bytes,
+      ...written,
       coded: coded(distinct),
     };
   }
-  const distinct = wordsView(form.type, dictionary, undefined);
+  const words = dictionary as WordDictionary; // decimals have none of these views
+  const distinct = wordsView(form.type, words, undefined);
   let spelt: WordsView | undefined;
   const all = () => {
-    spelt ??= codedWords(form.type, codes.all(), dictionary);
+    spelt ??= codedWords(form.type, codes.all(), words);
     return spelt;
   };
   const view = {
-    kind: distinct.kind,
+    ...distinct,
     rows,
     get values() {
       return all().values;

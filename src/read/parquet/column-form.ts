@@ -4,11 +4,12 @@
  * known here; whatever else there is (other physical types, encodings, codecs, lists of two levels) is left to parquet-wasm.
  */
 import type { ColumnMetaData, SchemaElement } from 'hyparquet';
-import type { ReadType } from '../schema.ts';
+import type { ReadType, TimeUnit } from '../schema.ts';
+import { decimalFactor } from './decimal-values.ts';
 import type { Footer } from './footer.ts';
 import { canDecompress } from './page.ts';
 
-export type ColumnForm = LeafForm | StructForm | ListForm | MapForm;
+export type ColumnForm = LeafForm | StructForm | ListForm | MapForm | EntriesForm;
 
 /** Definition level from which on a value is there, and from which on the lists around it have an item for it. */
 interface Levels {
@@ -44,6 +45,13 @@ export interface MapForm extends Levels {
   readonly value: LeafForm;
 }
 
+/** A map of other types than text. */
+export interface EntriesForm extends Levels {
+  readonly kind: 'entries';
+  readonly key: ColumnForm;
+  readonly value: ColumnForm;
+}
+
 /** The form of a column whose chunks in a row group can be decoded here as the table's type; undefined where they cannot. */
 export function columnForm(footer: Footer, group: number, column: string, type: ReadType): ColumnForm | undefined {
   const found = footer.columns.get(column);
@@ -75,6 +83,8 @@ function formOf(cursor: Cursor, type: ReadType, around: Levels): ColumnForm | un
   switch (type.kind) {
     case 'map':
       return mapForm(cursor, element, levels);
+    case 'entries':
+      return entriesForm(cursor, element, type, levels);
     case 'list':
       return listForm(cursor, element, type.element, levels);
     case 'struct':
@@ -96,28 +106,48 @@ function isLeafOf(element: SchemaElement, type: ReadType): boolean {
   switch (type.kind) {
     case 'string':
     case 'id':
-      return physical === 'BYTE_ARRAY' && (logical === 'STRING' || logical === 'UTF8');
+      return physical === 'BYTE_ARRAY' && TEXTS.has(logical);
     case 'int32':
     case 'uint32':
-    case 'int64': {
-      const isInteger = logical === undefined || logical === 'INTEGER' || /^INT_/.test(logical);
-      const isUnsigned = element.logical_type?.type === 'INTEGER' && !element.logical_type.isSigned;
-      return isInteger && (physical === 'INT64' || (physical === 'INT32' && !isUnsigned));
+    case 'int64':
+    case 'integer': {
+      const isInteger = logical === undefined || logical === 'INTEGER' || /^U?INT_/.test(logical);
+      return isInteger && (physical === 'INT64' || physical === 'INT32');
     }
     case 'timestamp':
-      return physical === 'INT64' && isMicroseconds(element);
+      return physical === 'INT64' && unitOf(element, 'TIMESTAMP') === 'us';
+    case 'instant':
+      return physical === 'INT64' && unitOf(element, 'TIMESTAMP') === type.unit;
+    case 'time':
+      return physical === (type.unit === 'ms' ? 'INT32' : 'INT64') && unitOf(element, 'TIME') === type.unit;
+    case 'date':
+      return physical === 'INT32' && logical === 'DATE';
     case 'double':
-      return physical === 'DOUBLE';
+      return physical === 'DOUBLE' || physical === 'FLOAT';
+    case 'float':
+      return physical === 'FLOAT';
     case 'bool':
       return physical === 'BOOLEAN';
+    case 'decimal':
+      return logical === 'DECIMAL' && decimalFactor(element, type) !== undefined;
+    case 'bytes':
+      if (physical === 'BYTE_ARRAY') return logical === undefined || logical === 'BSON';
+      return physical === 'FIXED_LEN_BYTE_ARRAY' && (logical === undefined || logical === 'UUID');
     default:
       return false;
   }
 }
 
-function isMicroseconds({ logical_type: logical, converted_type: converted }: SchemaElement): boolean {
-  return logical?.type === 'TIMESTAMP' ? logical.unit === 'MICROS' : converted === 'TIMESTAMP_MICROS';
+/** What text is annotated with; other bytes than UTF-8 are left to parquet-wasm. */
+const TEXTS = new Set<string | undefined>(['STRING', 'UTF8', 'ENUM', 'JSON']);
+
+function unitOf(element: SchemaElement, kind: 'TIME' | 'TIMESTAMP'): TimeUnit | undefined {
+  const { logical_type: logical, converted_type: converted } = element;
+  const unit = logical?.type === kind ? logical.unit : logical === undefined && converted?.split(`${kind}_`)[1];
+  return unit ? UNITS[unit] : undefined;
 }
+
+const UNITS: Readonly<Record<string, TimeUnit>> = { MILLIS: 'ms', MICROS: 'us', NANOS: 'ns' };
 
 /** Behind the one repeated child of a list or map; undefined where there is none. */
 function repeated(cursor: Cursor, { num_children }: SchemaElement, children: number, levels: Levels) {
@@ -135,6 +165,22 @@ function mapForm(cursor: Cursor, element: SchemaElement, levels: Levels): MapFor
   const key = formOf(cursor, { kind: 'string' }, entries.inner);
   const value = key && formOf(cursor, { kind: 'string' }, entries.inner);
   return key?.kind === 'leaf' && value?.kind === 'leaf' ? { kind: 'map', ...levels, key, value } : undefined;
+}
+
+type EntriesType = Extract<ReadType, { kind: 'entries' }>;
+
+function entriesForm(
+  cursor: Cursor,
+  element: SchemaElement,
+  type: EntriesType,
+  levels: Levels,
+): EntriesForm | undefined {
+  const logical = element.logical_type?.type ?? element.converted_type;
+  const entries = repeated(cursor, element, 2, levels);
+  if (entries === undefined || !(logical === 'MAP' || logical === 'MAP_KEY_VALUE')) return undefined;
+  const key = formOf(cursor, type.key, entries.inner);
+  const value = key && formOf(cursor, type.value, entries.inner);
+  return value && { kind: 'entries', ...levels, key, value };
 }
 
 function listForm(cursor: Cursor, element: SchemaElement, type: ReadType, levels: Levels): ListForm | undefined {

@@ -1,6 +1,7 @@
 /** Numbers and booleans of a column chunk as it is decoded: values of a fixed width, in slots. */
 import type { SchemaElement } from 'hyparquet';
 import type { DoubleView, IntView, TimestampView, View } from '../columns/view.ts';
+import { formOf } from '../columns/wide.ts';
 import type { ReadType } from '../schema.ts';
 import { decodeLevels } from './hybrid.ts';
 
@@ -34,39 +35,51 @@ export interface FixedValues {
 
 export function createFixedValues(
   slots: number,
-  { type: physical }: SchemaElement,
+  element: SchemaElement,
   type: ReadType,
   dictionary: WordDictionary | undefined,
 ): FixedValues {
-  return physical === 'BOOLEAN' ? booleans(slots) : words(slots, physical === 'INT32', type, dictionary);
+  return element.type === 'BOOLEAN' ? booleans(slots) : words(slots, narrowOf(element), type, dictionary);
 }
 
-export function readWordDictionary(bytes: Uint8Array, count: number, { type }: SchemaElement): WordDictionary {
+export function readWordDictionary(bytes: Uint8Array, count: number, element: SchemaElement): WordDictionary {
   const words = new Int32Array(2 * count);
-  copyWords(bytes, 0, words, 0, count, type === 'INT32');
+  copyWords(bytes, 0, words, 0, count, narrowOf(element));
   return words;
 }
 
-/** Copies `count` values; those of 4 bytes get their sign. */
-function copyWords(
-  from: Uint8Array,
-  start: number,
-  to: Int32Array,
-  at: number,
-  count: number,
-  isNarrow: boolean,
-): void {
-  const end = start + (isNarrow ? 4 : 8) * count;
+/** What values of 4 bytes are; undefined for those of 8. */
+type Narrow = 'signed' | 'unsigned' | 'float' | undefined;
+
+function narrowOf(element: SchemaElement): Narrow {
+  if (element.type === 'FLOAT') return 'float';
+  if (element.type !== 'INT32') return undefined;
+  return isUnsigned(element) ? 'unsigned' : 'signed';
+}
+
+export function isUnsigned({ logical_type: logical, converted_type: converted }: SchemaElement): boolean {
+  return logical?.type === 'INTEGER' ? !logical.isSigned : (converted?.startsWith('UINT_') ?? false);
+}
+
+/** Copies `count` values; those of 4 bytes become 8. */
+function copyWords(from: Uint8Array, start: number, to: Int32Array, at: number, count: number, narrow: Narrow): void {
+  const end = start + (narrow ? 4 : 8) * count;
   if (!(count >= 0 && end <= from.length)) throw new Error('its values are cut off');
-  if (!isNarrow) {
+  if (narrow === undefined) {
     new Uint8Array(to.buffer, to.byteOffset).set(from.subarray(start, end), 8 * at);
     return;
   }
   const view = new DataView(from.buffer, from.byteOffset, from.byteLength);
+  if (narrow === 'float') {
+    const doubles = new Float64Array(to.buffer, to.byteOffset);
+    for (let i = 0; i < count; i++) doubles[at + i] = view.getFloat32(start + 4 * i, true);
+    return;
+  }
+  const signBits = narrow === 'signed' ? -1 : 0;
   for (let i = 0; i < count; i++) {
     const value = view.getInt32(start + 4 * i, true);
     to[2 * (at + i)] = value;
-    to[2 * (at + i) + 1] = value >> 31;
+    to[2 * (at + i) + 1] = (value >> 31) & signBits;
   }
 }
 
@@ -79,7 +92,7 @@ export function presentOf(count: number, valid: Uint8Array | undefined): number 
 }
 
 /** Values of 8 bytes: as BigInts they would be allocated one by one. */
-function words(slots: number, isNarrow: boolean, type: ReadType, dictionary: WordDictionary | undefined): FixedValues {
+function words(slots: number, narrow: Narrow, type: ReadType, dictionary: WordDictionary | undefined): FixedValues {
   const words = new Int32Array(2 * slots);
   return {
     kind: 'fixed',
@@ -94,7 +107,7 @@ function words(slots: number, isNarrow: boolean, type: ReadType, dictionary: Wor
     },
     plain(bytes, start, before, at, count, valid) {
       let from = presentOf(count, valid);
-      copyWords(bytes, start + (isNarrow ? 4 : 8) * before, words, at, from, isNarrow);
+      copyWords(bytes, start + (narrow ? 4 : 8) * before, words, at, from, narrow);
       if (valid === undefined) return;
       for (let i = count - 1; i >= 0; i--) {
         const value = valid[i] === 1 ? at + --from : -1;
@@ -115,9 +128,21 @@ export type WordsView = IntView | TimestampView | DoubleView;
 export function wordsView(type: ReadType, words: Int32Array, valid: Uint8Array | undefined): WordsView {
   const { buffer } = words;
   const rows = words.length / 2;
-  if (type.kind === 'double') return { kind: 'double', rows, values: new Float64Array(buffer), valid };
-  const kind = type.kind === 'timestamp' ? 'timestamp' : 'int';
-  return { kind, rows, values: new BigInt64Array(buffer), valid };
+  switch (type.kind) {
+    case 'double':
+      return { kind: 'double', rows, values: new Float64Array(buffer), valid };
+    case 'float':
+      return { kind: 'double', rows, values: new Float64Array(buffer), valid, single: true };
+    case 'timestamp':
+      return { kind: 'timestamp', rows, values: new BigInt64Array(buffer), valid };
+    case 'integer':
+    case 'date':
+    case 'time':
+    case 'instant':
+      return { kind: 'int', rows, values: new BigInt64Array(buffer), valid, form: formOf(type) };
+    default:
+      return { kind: 'int', rows, values: new BigInt64Array(buffer), valid };
+  }
 }
 
 /** A value a code, none for -1. */

@@ -12,7 +12,9 @@ import { spread } from './code-page.ts';
 import type { CodeMemo } from './coded-column.ts';
 import type { LeafForm } from './column-form.ts';
 import { openDataPage } from './data-page.ts';
+import { createDecimalValues, type DecimalDictionary } from './decimal-values.ts';
 import { distinctIn, readDictionary } from './dictionary.ts';
+import { createFixedBytes, formOfBytes } from './fixed-bytes.ts';
 import { createFixedValues, type FixedValues, presentOf, type WordDictionary } from './fixed-values.ts';
 import { decodeCodes } from './hybrid.ts';
 import { createLevelReader, type LeafLevels, type LevelReader, type PageLevels } from './levels.ts';
@@ -181,9 +183,13 @@ function valuesOf(
   slots: number,
   dictionary: LeafMemo['dictionary'],
 ): TextValues | FixedValues {
-  return element.type === 'BYTE_ARRAY'
-    ? createTextValues(slots, dictionary as TextDictionary | undefined)
-    : createFixedValues(slots, element, type, dictionary as WordDictionary | undefined);
+  if (type.kind === 'decimal') {
+    return createDecimalValues(slots, element, type, dictionary as DecimalDictionary | undefined);
+  }
+  const texts = dictionary as TextDictionary | undefined;
+  if (element.type === 'BYTE_ARRAY') return createTextValues(slots, texts, formOfBytes(type));
+  if (element.type === 'FIXED_LEN_BYTE_ARRAY') return createFixedBytes(slots, element.type_length ?? 0, type, texts);
+  return createFixedValues(slots, element, type, dictionary as WordDictionary | undefined);
 }
 
 /** Of a part of a page, about its share of the bytes. */

@@ -5,7 +5,7 @@
  */
 import { nullView } from '../columns/nulls.ts';
 import type { TextView, View } from '../columns/view.ts';
-import type { ColumnForm, LeafForm, ListForm, MapForm, StructForm } from './column-form.ts';
+import type { ColumnForm, EntriesForm, LeafForm, ListForm, MapForm, StructForm } from './column-form.ts';
 import type { DecodedLeaf } from './leaf-column.ts';
 import type { LeafLevels } from './levels.ts';
 
@@ -35,6 +35,8 @@ function assemble(form: ColumnForm, decode: (leaf: LeafForm) => DecodedLeaf): As
     }
     case 'map':
       return mapOf(form, decode);
+    case 'entries':
+      return entriesOf(form, decode);
   }
 }
 
@@ -45,6 +47,14 @@ function mapOf(form: MapForm, decode: (leaf: LeafForm) => DecodedLeaf): Assemble
   const { offsets, valid } = listOf(form, form.key, levels, keys.rows);
   const sides = { keys: keys as TextView, values: values as TextView };
   return { view: { kind: 'map', rows: offsets.length - 1, offsets, ...sides, valid }, levels };
+}
+
+function entriesOf(form: EntriesForm, decode: (leaf: LeafForm) => DecodedLeaf): Assembled {
+  const { view: keys, levels } = assemble(form.key, decode);
+  const { view: values } = assemble(form.value, decode);
+  if (values.rows !== keys.rows) throw new Error(`a map has ${keys.rows} keys and ${values.rows} values`);
+  const { offsets, valid } = listOf(form, form.key, levels, keys.rows);
+  return { view: { kind: 'entries', rows: offsets.length - 1, offsets, keys, values, valid }, levels };
 }
 
 function structOf(form: StructForm, decode: (leaf: LeafForm) => DecodedLeaf): Assembled {
@@ -96,7 +106,7 @@ interface Runs {
 }
 
 /** Offsets and validity of the lists around `inner`, which has `items` slots. */
-function listOf(list: ListForm | MapForm, inner: ColumnForm, levels: LeafLevels, items: number): Runs {
+function listOf(list: ListForm | MapForm | EntriesForm, inner: ColumnForm, levels: LeafLevels, items: number): Runs {
   const { rows, entries, definition, repetition, starts } = levels;
   // Every entry is an item.
   if (definition === undefined && repetition === undefined) return { offsets: starts!, valid: undefined };

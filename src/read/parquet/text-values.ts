@@ -99,7 +99,11 @@ export interface TextValues {
 }
 
 /** Text of `slots` slots, which are given in their order. */
-export function createTextValues(slots: number, dictionary: TextDictionary | undefined): TextValues {
+export function createTextValues(
+  slots: number,
+  dictionary: TextDictionary | undefined,
+  form: Pick<TextView, 'form'>,
+): TextValues {
   const pool = new Pool();
   if (dictionary !== undefined) {
     // Shared until a plain value is added, for which `reserve` makes arrays of its own.
@@ -135,7 +139,8 @@ export function createTextValues(slots: number, dictionary: TextDictionary | und
       if (codes === undefined) pool.padTo(slots);
       const { bytes } = pool;
       const offsets = pool.offsets.subarray(0, pool.count + 1);
-      return { kind: 'text', rows: slots, codes, valid: codes === undefined ? valid : undefined, offsets, bytes };
+      const present = codes === undefined ? valid : undefined;
+      return { kind: 'text', rows: slots, codes, valid: present, offsets, bytes, ...form };
     },
   };
 }
