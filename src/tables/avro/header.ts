@@ -20,7 +20,7 @@ export function readAvroMetadata(bytes: Uint8Array): Record<string, string> | un
   };
   const text = (): string => {
     const length = long();
-    const end = at + length;
+    const end = length >= 0 ? at + length : Number.NaN;
     const found = buffer.toString('utf8', at, end);
     at = end;
     return found;
@@ -29,7 +29,11 @@ export function readAvroMetadata(bytes: Uint8Array): Record<string, string> | un
   for (let count = long(); count !== 0; count = long()) {
     // A negative count is followed by the block's bytes, for those who want to skip it.
     if (count < 0) long();
-    for (let i = 0; i < Math.abs(count); i++) metadata[text()] = text();
+    for (let i = Math.abs(count); i > 0; i--) {
+      metadata[text()] = text();
+      // A damaged count may be of any size: not one entry is looked for behind the end.
+      if (!(at < buffer.length)) return undefined;
+    }
     if (!(at < buffer.length)) return undefined;
   }
   return metadata;
