@@ -12,6 +12,7 @@ import { createSchema } from '../../records/schema.ts';
 import type { ParquetSchema } from '../../records/types.ts';
 import type { ObjectStore } from '../../store/store.ts';
 import { openCsv } from '../csv/open.ts';
+import { inOrder } from '../in-order.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory.html */
 const TYPES: Readonly<Record<string, string>> = {
@@ -56,7 +57,10 @@ function schemaOf(fileSchema: string, name: string): ParquetSchema {
   return createSchema({ fields: names.map((column) => ({ name: column, type: TYPES[column] ?? 'string' })) });
 }
 
-/** A file that fails is reported in the stats, and left out from there on. */
+/** Inventories are many small files: while one is given out the next ones are read, so far. */
+const AHEAD = { streams: 4, items: 2 };
+
+/** In the order of the manifest. A file that fails is reported in the stats, and left out from there on. */
 async function* rowsOf(
   store: ObjectStore,
   objects: readonly DatasetObject[],
@@ -65,11 +69,14 @@ async function* rowsOf(
   stats: ReadStats,
 ): AsyncGenerator<RecordBatch> {
   stats.filesListed = objects.length;
-  for (const { key } of objects) {
+  const open = ({ key }: DatasetObject) => {
+    stats.requests++;
+    return fileRows(counted(store.read(key, { signal }), stats), schema);
+  };
+  for await (const batches of inOrder(objects, AHEAD, open)) {
+    const { key } = objects[stats.filesScanned++]!;
     try {
-      stats.requests++;
-      stats.filesScanned++;
-      yield* fileRows(counted(store.read(key, { signal }), stats), schema);
+      yield* batches;
     } catch (error) {
       signal.throwIfAborted();
       stats.skipped.push({ key, error: errorToData(error) });
