@@ -101,10 +101,13 @@ async function openFooter(
   return { footer, inPath, left };
 }
 
+const NO_COLUMNS: PathColumns = new Map();
+
 function pathColumnsOf({ inPath }: PlannedFile, { columns }: Footer, plan: ReadPlan, { schema }: ScanContext) {
+  if (inPath === undefined || inPath.size === 0) return NO_COLUMNS;
   const asked = new Set([...plan.filterColumns, ...plan.outputColumns]);
   return new Map(
-    [...(inPath ?? [])]
+    [...inPath]
       .filter(([name]) => asked.has(name) && !columns.has(name))
       .map(([name, text]) => [name, pathColumn(name, schema.columns.find((one) => one.name === name)!.type, text)]),
   );

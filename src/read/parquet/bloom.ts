@@ -2,9 +2,9 @@
  * Bloom filters of a row group, asked for the values that a predicate wants to be equal. Only the filters' own bytes are
  * fetched; with the tail of a file that this bridge wrote they are there already.
  */
-import { hashParquetValue, readBloomFilter, sbbfContains } from 'hyparquet/src/bloom.js';
 import type { Predicate, ValueKind } from '../filter/predicate.ts';
 import type { Value } from '../filter/prune.ts';
+import { blockFilter, hashOf } from './block-filter.ts';
 import { fetchRuns } from './byte-runs.ts';
 import type { Footer } from './footer.ts';
 import { corruptFile, type TailReader } from './object-reader.ts';
@@ -67,14 +67,13 @@ function lacksOf(
   const element = footer.leaves[leaf]!;
   // Raw ids of other writers: filters ask for their hex.
   if (element.type === 'FIXED_LEN_BYTE_ARRAY') return undefined;
-  const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 };
   try {
-    const filter = readBloomFilter(reader);
-    if (filter === undefined) return undefined;
+    const mayHold = blockFilter(bytes);
+    if (mayHold === undefined) return undefined;
     return (value) => {
-      const hash = hashParquetValue(element.type === 'BOOLEAN' ? Boolean(value) : value, element);
+      const hash = hashOf(value, element);
       // 0 equals -0, whose bits are others.
-      return hash !== undefined && value !== 0 && !sbbfContains(filter.blocks, hash);
+      return hash !== undefined && value !== 0 && !mayHold(hash);
     };
   } catch (error) {
     throw corruptFile(key, 'a Bloom filter', error);

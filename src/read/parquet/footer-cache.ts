@@ -19,18 +19,21 @@ export interface FooterCache {
 /** Objects of a footer take about this many times its bytes, once all of its columns have been asked. */
 const PARSED_SHARE = 15;
 
+interface Kept extends Omit<FileIdentity, 'key'> {
+  readonly footer: Footer;
+}
+
 export function createFooterCache(maxBytes: number): FooterCache {
-  const footers = createLru(maxBytes, weight);
+  const footers = createLru<Kept>(maxBytes, weight);
   return {
-    get: (file) => footers.get(nameOf(file)),
-    put: (file, footer) => footers.put(nameOf(file), footer),
+    get({ key, size, modifiedMs }) {
+      const kept = footers.get(key);
+      return kept?.size === size && kept.modifiedMs === modifiedMs ? kept.footer : undefined;
+    },
+    put: ({ key, size, modifiedMs }, footer) => footers.put(key, { size, modifiedMs, footer }),
   };
 }
 
-function nameOf({ key, size, modifiedMs }: FileIdentity): string {
-  return `${key}\0${size}\0${modifiedMs}`;
-}
-
-function weight({ tail, metadata }: Footer): number {
+function weight({ footer: { tail, metadata } }: Kept): number {
   return tail.bytes.length + PARSED_SHARE * metadata.metadata_length;
 }
