@@ -32,10 +32,13 @@ export interface FoundFile {
 
 /** As long as a quick disk takes to read a megabyte. */
 const SLOW_MS = 2;
-/** Of this many calls one may be slow: on a busy machine the thread itself has to wait for its turn. */
-const CALLS_WITH_ONE_SLOW = 64;
-/** Calls that go to the pool after more were slow. */
-const CALLS_AFTER_SLOW = 256;
+/**
+ * Slow calls in a row after which calls go to the pool. A quick one makes up for half of a slow one: on a busy machine
+ * the thread itself has to wait for its turn, and then a call among many looks slow.
+ */
+const SLOW_CALLS = 4;
+/** Calls that go to the pool then, before the thread tries again. */
+const POOLED_CALLS = 256;
 /** So long no event may be heard, such as that a read is cancelled; the next call goes to the pool. */
 const MAX_STRETCH_MS = 10;
 
@@ -84,27 +87,46 @@ const now: FileCalls = {
   },
 };
 
-/** The calls of `quick`; those of `slow` for a while after some that took long, and now and then for others to have a turn. */
-export function blockingWhileQuick(quick: FileCalls, slow: FileCalls, clock = () => performance.now()): FileCalls {
-  let callsToPool = 0;
-  let callsSinceSlow = CALLS_WITH_ONE_SLOW;
-  let lastTurnMs = Number.NEGATIVE_INFINITY;
+/** What tells of time; tests have their own. */
+export interface Turns {
+  nowMs(): number;
+  /** Runs it when the event loop has come around. */
+  next(run: () => void): void;
+}
 
-  function call<T>(run: (calls: FileCalls) => T): T {
-    const start = clock();
-    if (callsToPool === 0 && start - lastTurnMs > MAX_STRETCH_MS) callsToPool = 1;
+const systemTurns: Turns = { nowMs: () => performance.now(), next: setImmediate };
+
+/** The calls of `quick`; those of `slow` for a while after some that took long, and where others have waited for a turn. */
+export function blockingWhileQuick(quick: FileCalls, slow: FileCalls, turns: Turns = systemTurns): FileCalls {
+  let slowness = 0;
+  let callsToPool = 0;
+  let stretchStartMs: number | undefined;
+
+  function isForPool(startMs: number): boolean {
     if (callsToPool > 0) {
       callsToPool--;
-      lastTurnMs = start;
-      return run(slow);
+      return true;
     }
+    if (stretchStartMs === undefined) {
+      stretchStartMs = startMs;
+      turns.next(() => {
+        stretchStartMs = undefined;
+      });
+    }
+    return startMs - stretchStartMs > MAX_STRETCH_MS;
+  }
+
+  function call<T>(run: (calls: FileCalls) => T): T {
+    const startMs = turns.nowMs();
+    if (isForPool(startMs)) return run(slow);
     try {
       return run(quick);
     } finally {
-      callsSinceSlow++;
-      if (clock() - start > SLOW_MS) {
-        if (callsSinceSlow < CALLS_WITH_ONE_SLOW) callsToPool = CALLS_AFTER_SLOW;
-        callsSinceSlow = 0;
+      const isSlow = turns.nowMs() - startMs > SLOW_MS;
+      slowness = Math.max(0, slowness + (isSlow ? 1 : -0.5));
+      if (slowness >= SLOW_CALLS) {
+        callsToPool = POOLED_CALLS;
+        slowness = 0;
       }
     }
   }
