@@ -16,7 +16,8 @@ import type { UploadedFile, UploadProgress } from '../tables/upload/upload.ts';
 import { within } from './errors.ts';
 import { connectionOf, type FilesOptions } from './files.ts';
 
-export type { ConvertedFile, ConvertTotals } from '../tables/convert/types.ts';
+export type { ConvertedFile, ConvertTotals, FileStatus } from '../tables/convert/types.ts';
+export type { TableFormat } from '../tables/output.ts';
 export type { ConvertProgress, ConvertReport, FileReport, ImportReport, StreamSource, UploadedFile, UploadProgress };
 
 /** How text is read and what becomes of what does not fit; what is left out is told by the text itself. */

@@ -7,6 +7,7 @@ import type { AvroCodec } from './avro/codecs.ts';
 import { createAvroEncoder } from './avro/encoder.ts';
 import type { Place } from './location.ts';
 
+/** What a table is written as. */
 export type TableFormat = 'parquet' | 'avro';
 
 export interface OutputOptions {

@@ -53,6 +53,7 @@ export interface ConvertJob {
   readonly fingerprint: string;
 }
 
+/** What one file has come to. */
 export interface ConvertedFile {
   readonly rows: number;
   readonly rejected: number;
@@ -66,8 +67,10 @@ export interface ConvertedFile {
   readonly delimiter: string;
 }
 
+/** `up to date`: it was left alone. */
 export type FileStatus = 'converted' | 'up to date' | 'failed';
 
+/** What became of one source. */
 export interface FileReport {
   readonly source: string;
   readonly status: FileStatus;
@@ -79,11 +82,13 @@ export interface FileReport {
   readonly error?: { readonly code: string; readonly message: string; readonly hint?: string | undefined };
 }
 
+/** What a run has come to. */
 export interface ConvertReport {
   readonly files: readonly FileReport[];
   readonly totals: ConvertTotals;
 }
 
+/** Sums over the files of a run. */
 export interface ConvertTotals {
   readonly files: number;
   readonly converted: number;

@@ -33,6 +33,7 @@ export interface ImportOptions {
   readonly version: string;
 }
 
+/** What an import has come to. */
 export interface ImportReport {
   readonly url: string;
   readonly rows: number;

@@ -39,6 +39,7 @@ export interface UploadOptions {
   readonly maxSpillBytes?: number | undefined;
 }
 
+/** What became of one source. */
 export interface UploadedFile {
   readonly source: string;
   readonly url: string;
@@ -48,6 +49,7 @@ export interface UploadedFile {
   readonly error?: { readonly code: string; readonly message: string; readonly hint?: string | undefined };
 }
 
+/** How far an upload is. */
 export interface UploadProgress {
   readonly files: number;
   readonly filesDone: number;
