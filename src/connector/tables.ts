@@ -61,6 +61,7 @@ export interface ConvertFilesOptions extends TextOptions {
   readonly force?: boolean | undefined;
   /** A few times a second. */
   readonly onProgress?: ((progress: ConvertProgress) => void) | undefined;
+  /** When a file is done. */
   readonly onFile?: ((file: FileReport) => void) | undefined;
 }
 
@@ -105,6 +106,7 @@ export interface ImportRowsOptions extends TextOptions {
   readonly keepEmpty?: readonly string[] | undefined;
   /** Aborts uploads of this object that never ended, and others of its folder after a day. */
   readonly abortStale?: boolean | undefined;
+  /** For every piece that was read. */
   readonly onProgress?: ((rows: number, bytesIn: number) => void) | undefined;
 }
 
@@ -138,6 +140,7 @@ export interface UploadFilesOptions extends TextOptions {
   readonly parallelism?: number | undefined;
   /** Bound on the temporary file of a stream of Parquet; default 10 GiB. */
   readonly maxSpillBytes?: number | undefined;
+  /** For every piece that was read, and when a file is done. */
   readonly onProgress?: ((progress: UploadProgress) => void) | undefined;
 }
 
