@@ -11,6 +11,7 @@ import { tableOf, writeOut } from './write-out.ts';
 
 interface Options extends ConnectionOptions, PlainRowOptions {
   readonly explain?: boolean;
+  readonly cache?: string;
   readonly schema?: boolean;
   readonly count?: boolean;
   readonly min: readonly string[];
@@ -28,6 +29,7 @@ export function addScanCommand(program: Command, context: CliContext): void {
     .option('--min <column>', 'least value, may be repeated', collect, [])
     .option('--max <column>', 'greatest value, may be repeated', collect, [])
     .option('--aggregate <list>', 'such as "count(*), min(at), max(at)"')
+    .option('--cache <folder>', 'keeps what is read from a bucket on this disk, for later scans')
     .option('--explain', 'what would be read and what is left out, and why')
     .addOption(
       new Option('--on-error <what>', 'a file that is damaged or does not fit ends the scan, or is named and left out')
@@ -67,17 +69,27 @@ async function run(
     progress.update(`opening file ${showCount(file)}/${showCount(files)}`, file / files);
   try {
     const connection = connectionOf(context, options);
-    const scan = await openScan(location, { ...connection, onError: options.onError, onOpened }, signal);
+    const scan = await openScan(
+      location,
+      { ...connection, onError: options.onError, onOpened, cache: cacheOf(options) },
+      signal,
+    );
     try {
       const used = await answer(scan, aggregates, options, output, progress, signal);
       progress.done();
       report(scan, used, performance.now() - startMs, options.json ?? false);
     } finally {
-      scan.close();
+      await scan.close();
     }
   } finally {
     progress.done();
   }
+}
+
+function cacheOf({ cache: folder }: Options) {
+  if (folder === undefined) return undefined;
+  const onProblem = (error: unknown) => process.stderr.write(`otel-lake: the cache in ${folder} failed: ${error}\n`);
+  return { folder, onProblem };
 }
 
 type Tables = Awaited<ReturnType<CliContext['tables']>>;

@@ -5,11 +5,13 @@ import type { Config } from '../config/types.ts';
 import { openDataset } from '../read/dataset/dataset.ts';
 import type { Dataset, DatasetOptions, DatasetQuery, DatasetRead } from '../read/dataset/types.ts';
 import { emitPlain, type PlainFormat } from '../read/emit/emit.ts';
+import { createRangeCache, type RangeCache } from '../read/range-cache.ts';
 import { splitSelect } from '../read/request.ts';
 import type { SelectedBatch } from '../read/types.ts';
 import { printType } from '../records/type-text.ts';
+import type { ObjectStore } from '../store/store.ts';
 import { listGlob } from './glob.ts';
-import { type Connection, openPlaces } from './location.ts';
+import { type Connection, openPlaces, parseLocation } from './location.ts';
 
 export interface ScanOptions extends Connection {
   /** A damaged file, or one that does not fit the others, ends the scan (default) or is reported and left out. */
@@ -18,8 +20,16 @@ export interface ScanOptions extends Connection {
   readonly batchSize?: number | undefined;
   /** Row groups fetched ahead; default operations.parallelism. */
   readonly parallelism?: number | undefined;
+  /** Of a bucket: what is read is kept here, and found by later scans. Bounded by operations.read_cache_disk_bytes. */
+  readonly cache?: ScanCache | undefined;
   /** Hears of footers as they are read. */
   readonly onOpened?: ((done: number, files: number) => void) | undefined;
+}
+
+export interface ScanCache {
+  readonly folder: string;
+  /** What the disk said; the scan goes on without it. */
+  readonly onProblem?: ((error: unknown) => void) | undefined;
 }
 
 export interface OpenScan {
@@ -32,7 +42,8 @@ export interface OpenScan {
   query(words: { readonly filter?: string; readonly select?: string; readonly limit?: string }): DatasetQuery;
   /** A read, and its rows as bytes of a format. */
   rows(format: PlainFormat, query: DatasetQuery, signal: AbortSignal): Rows;
-  close(): void;
+  /** Waits for what is on its way to the cache. */
+  close(): Promise<void>;
 }
 
 export interface Rows {
@@ -51,9 +62,11 @@ export async function openScan(
   const places = openPlaces(options);
   try {
     const { store, objects } = await listGlob(places, location, '.parquet', signal);
+    const ranges = cacheOf(location, options, store, config);
     const dataset = await openDataset({
       store,
       objects,
+      ranges,
       footers,
       signal,
       name: location,
@@ -68,12 +81,27 @@ export async function openScan(
       columns: dataset.schema.fields.map(({ name, type, nullable }) => ({ name, type: printType(type), nullable })),
       query: queryOf,
       rows: (format, query, given) => rowsOf(dataset, format, query, config, given),
-      close: () => places.close(),
+      async close() {
+        places.close();
+        await ranges?.settled();
+      },
     };
   } catch (error) {
     places.close();
     throw error;
   }
+}
+
+/** Files of this machine are read where they are. */
+function cacheOf(
+  location: string,
+  { cache }: ScanOptions,
+  store: ObjectStore,
+  { operations }: Config,
+): RangeCache | undefined {
+  if (cache === undefined || parseLocation(location).bucket === undefined) return undefined;
+  const { folder, onProblem = () => {} } = cache;
+  return createRangeCache({ folder, maxBytes: operations.readCacheDiskBytes, location: store.location, onProblem });
 }
 
 /** Throws invalid_argument for a selection that cannot be read. */

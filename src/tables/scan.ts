@@ -69,7 +69,7 @@ function lazyScan(shared: Shared, query: DatasetQuery): Scan {
       add(usage, open.dataset.opened);
       yield open;
     } finally {
-      open.close();
+      await open.close();
     }
   }
 

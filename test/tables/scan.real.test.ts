@@ -59,6 +59,17 @@ describe('a scan over a bucket', { skip: !minioBinary() }, () => {
 
   const open = () => scan(location, { endpoint: minio.endpoint });
 
+  test('a cache on disk is asked instead of the bucket, by other scans too', async () => {
+    const cache = { folder: join(folder, 'cache') };
+    const some = () => scan(location, { endpoint: minio.endpoint, cache }).filter('id > 440000').select('price');
+    const first = some();
+    const rows = await first.collect();
+    const second = some();
+    assert.deepEqual(await second.collect(), rows);
+    assert.ok(first.usage.requests > 3 && first.usage.bytesRead > 0);
+    assert.deepEqual(second.usage, { requests: 0, bytesRead: 0 });
+  });
+
   test('reads a small part of the bytes where the filter is selective', async () => {
     const some = open().filter('id BETWEEN 200000 AND 200002').select('id', 'price', 'text');
     const rows = await some.collect();
