@@ -6,10 +6,9 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { DockerfileParser, type JSONInstruction } from 'dockerfile-ast';
 import { validate } from 'dockerfile-utils';
-import { createS3Store } from '../../src/store/s3.ts';
 import type { ObjectStore } from '../../src/store/store.ts';
 import { keysOf } from '../store/conformance.ts';
-import { explicit, OPERATIONS, s3Config } from '../store/s3-config.ts';
+import { openBucket } from '../store/open-bucket.ts';
 import { installPackage, run } from '../support/installed-package.ts';
 import { type Minio, minioBinary, startMinio } from '../support/minio.ts';
 import { tempFolder } from '../support/temp.ts';
@@ -55,9 +54,7 @@ describe('images of the packed package', { skip: !minioBinary() }, () => {
 
   before(async () => {
     minio = await startMinio();
-    const config = { bucket: 'images', prefix: '', credentials: explicit(minio.accessKey, minio.secretKey) };
-    store = createS3Store(s3Config(minio.endpoint, config), OPERATIONS);
-    await store.check();
+    store = await openBucket(minio, 'images');
     await store.put('in/stocks.csv', readFileSync(realCsv('stocks.csv')));
     app = await installPackage(folder);
     env = {

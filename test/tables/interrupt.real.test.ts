@@ -4,10 +4,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { createS3Store } from '../../src/store/s3.ts';
 import type { ObjectStore } from '../../src/store/store.ts';
 import { keysOf } from '../store/conformance.ts';
-import { explicit, OPERATIONS, s3Config } from '../store/s3-config.ts';
+import { openBucket } from '../store/open-bucket.ts';
 import { runCli, startCli } from '../support/cli.ts';
 import { type Minio, minioBinary, startMinio } from '../support/minio.ts';
 import { tempFolder } from '../support/temp.ts';
@@ -22,9 +21,7 @@ describe('Ctrl-C', { skip: !minioBinary() }, () => {
 
   before(async () => {
     minio = await startMinio();
-    const config = { bucket: 'stops', prefix: '', credentials: explicit(minio.accessKey, minio.secretKey) };
-    store = createS3Store(s3Config(minio.endpoint, config), OPERATIONS);
-    await store.check();
+    store = await openBucket(minio, 'stops');
     env = {
       ...process.env,
       AWS_ACCESS_KEY_ID: minio.accessKey,

@@ -3,9 +3,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { createS3Store } from '../../src/store/s3.ts';
 import { scan } from '../../src/tables/scan.ts';
-import { explicit, OPERATIONS, s3Config } from '../store/s3-config.ts';
+import { openBucket } from '../store/open-bucket.ts';
 import { runCli } from '../support/cli.ts';
 import { type Minio, minioBinary, startMinio } from '../support/minio.ts';
 import { python } from '../support/python.ts';
@@ -41,9 +40,7 @@ describe('a scan over a bucket', { skip: !minioBinary() }, () => {
   before(async () => {
     minio = await startMinio();
     await python(WRITE, folder);
-    const config = { bucket: 'scans', prefix: '', credentials: explicit(minio.accessKey, minio.secretKey) };
-    const store = createS3Store(s3Config(minio.endpoint, config), OPERATIONS);
-    await store.check();
+    const store = await openBucket(minio, 'scans');
     for (const name of readdirSync(folder)) {
       const body = readFileSync(join(folder, name));
       bytes += body.length;

@@ -8,28 +8,24 @@ import { decodeLevels } from './hybrid.ts';
 /** Two 32-bit words a value. */
 export type WordDictionary = Int32Array;
 
+/** Takes the values of slots `at` and following, of which `valid` tells the present ones, from those at `start`, behind `before` others. */
+export type TakeSlots = (
+  bytes: Uint8Array,
+  start: number,
+  before: number,
+  at: number,
+  count: number,
+  valid: Uint8Array | undefined,
+) => void;
+
 export interface FixedValues {
   readonly kind: 'fixed';
   /** Takes values of the dictionary page, by their codes, -1 for null. */
   coded(codes: Int32Array, at: number): void;
-  /** Takes values as they are, behind `before` others; slots `at` and following, of which `valid` tells the present ones. */
-  plain(
-    bytes: Uint8Array,
-    start: number,
-    before: number,
-    at: number,
-    count: number,
-    valid: Uint8Array | undefined,
-  ): void;
+  /** Takes values as they are. */
+  readonly plain: TakeSlots;
   /** The same of values in RLE encoding; of booleans only. */
-  runs(
-    bytes: Uint8Array,
-    start: number,
-    before: number,
-    at: number,
-    count: number,
-    valid: Uint8Array | undefined,
-  ): void;
+  readonly runs: TakeSlots;
   view(valid: Uint8Array | undefined): View;
 }
 

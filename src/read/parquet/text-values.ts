@@ -1,5 +1,6 @@
 /** Text of a column chunk as it is decoded: codes into a dictionary, plain values, or both, one after the other. */
 import type { TextView } from '../columns/view.ts';
+import type { TakeSlots } from './fixed-values.ts';
 
 /** The values of a dictionary page; arrays are exact and not written to. */
 export interface TextDictionary {
@@ -86,15 +87,8 @@ export interface TextValues {
   coded(codes: Int32Array, at: number): void;
   /** Makes room for plain values. */
   expect(values: number, bytes: number): void;
-  /** Values as they are, behind `before` others; slots `at` and following, of which `valid` tells the present ones. */
-  plain(
-    bytes: Uint8Array,
-    start: number,
-    before: number,
-    at: number,
-    count: number,
-    valid: Uint8Array | undefined,
-  ): void;
+  /** Values as they are. */
+  readonly plain: TakeSlots;
   view(valid: Uint8Array | undefined): TextView;
 }
 

@@ -6,13 +6,12 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { createS3Store } from '../../../src/store/s3.ts';
 import type { ObjectStore } from '../../../src/store/store.ts';
 import { convert } from '../../../src/tables/convert/convert.ts';
 import { type ConvertInput, convertOptions } from '../../../src/tables/convert/options.ts';
 import { scan } from '../../../src/tables/scan.ts';
 import { keysOf } from '../../store/conformance.ts';
-import { explicit, OPERATIONS, s3Config } from '../../store/s3-config.ts';
+import { openBucket } from '../../store/open-bucket.ts';
 import { runCli } from '../../support/cli.ts';
 import { type Minio, minioBinary, startMinio } from '../../support/minio.ts';
 import { tempFolder } from '../../support/temp.ts';
@@ -42,9 +41,7 @@ describe('a manifest as the source of a conversion', { skip: !minioBinary() }, (
 
   before(async () => {
     minio = await startMinio();
-    const config = { bucket: 'inventory', prefix: '', credentials: explicit(minio.accessKey, minio.secretKey) };
-    store = createS3Store(s3Config(minio.endpoint, config), OPERATIONS);
-    await store.check();
+    store = await openBucket(minio, 'inventory');
     Object.assign(process.env, { AWS_ACCESS_KEY_ID: minio.accessKey, AWS_SECRET_ACCESS_KEY: minio.secretKey });
     await store.put('daily/data/1.csv.gz', INVENTORY);
     await store.put('daily/data/2/stocks.csv', STOCKS);

@@ -7,12 +7,11 @@ import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import { recordsOf } from '../../../src/records/to-records.ts';
-import { createS3Store } from '../../../src/store/s3.ts';
 import type { ObjectStore } from '../../../src/store/store.ts';
 import type { Connection } from '../../../src/tables/location.ts';
 import { type ManifestProgress, readManifest } from '../../../src/tables/manifest/read.ts';
 import { writeManifest } from '../../../src/tables/manifest/write.ts';
-import { explicit, OPERATIONS, s3Config } from '../../store/s3-config.ts';
+import { openBucket } from '../../store/open-bucket.ts';
 import { runCli } from '../../support/cli.ts';
 import { type Minio, minioBinary, startMinio } from '../../support/minio.ts';
 import { python } from '../../support/python.ts';
@@ -44,9 +43,7 @@ describe('manifests', { skip: !minioBinary() }, () => {
   before(async () => {
     minio = await startMinio();
     await python(WRITE, folder);
-    const config = { bucket: 'inventory', prefix: '', credentials: explicit(minio.accessKey, minio.secretKey) };
-    store = createS3Store(s3Config(minio.endpoint, config), OPERATIONS);
-    await store.check();
+    store = await openBucket(minio, 'inventory');
     for (const name of readdirSync(folder)) {
       const body = readFileSync(join(folder, name));
       bodies.set(name, body);

@@ -6,10 +6,9 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } fro
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { createS3Store } from '../../../src/store/s3.ts';
 import type { ObjectStore } from '../../../src/store/store.ts';
 import { keysOf } from '../../store/conformance.ts';
-import { explicit, OPERATIONS, s3Config } from '../../store/s3-config.ts';
+import { openBucket } from '../../store/open-bucket.ts';
 import { runCli } from '../../support/cli.ts';
 import { MAIN } from '../../support/daemon.ts';
 import { type Minio, minioBinary, startMinio } from '../../support/minio.ts';
@@ -27,9 +26,7 @@ describe('uploads by a profile', { skip: !minioBinary() }, () => {
 
   before(async () => {
     minio = await startMinio();
-    const config = { bucket: 'uploads', prefix: '', credentials: explicit(minio.accessKey, minio.secretKey) };
-    store = createS3Store(s3Config(minio.endpoint, config), OPERATIONS);
-    await store.check();
+    store = await openBucket(minio, 'uploads');
     const keys = `aws_access_key_id=${minio.accessKey}\naws_secret_access_key=${minio.secretKey}\n`;
     writeFileSync(file('credentials'), `[analytics]\n${keys}`);
     writeFileSync(file('config'), `[profile analytics]\nregion = us-east-1\nendpoint_url = ${minio.endpoint}\n`);
