@@ -60,7 +60,7 @@ export function createMemoryStore(clock: Clock = systemClock): ObjectStore {
     async put(key, body, options = {}) {
       checkKey(key);
       throwIfCancelled(options.signal, `writing memory:${key}`);
-      return publish(key, body.slice(), options);
+      return publish(key, new Uint8Array(body), options); // a slice of a Buffer would share its memory
     },
     async write(key, options = {}) {
       return openWriter(checkKey(key), options);

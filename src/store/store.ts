@@ -97,6 +97,7 @@ export interface ObjectStore {
    * nothing is left behind and the first error is thrown (an error of the stream as it is).
    */
   uploadStream(key: string, source: AsyncIterable<Uint8Array>, options?: PutOptions): Promise<PutResult>;
+  /** The object's bytes, or those of a range. Nobody else looks at their memory: the caller may change it and give it back. */
   get(key: string, options?: { readonly range?: ByteRange; readonly signal?: AbortSignal }): Promise<Uint8Array>;
   /**
    * The object's bytes as they come, however large it is: one call, and one more for the rest where the answer breaks off.

@@ -80,6 +80,15 @@ export function storeConformance(
       await assert.rejects(collect(store.read('stream/large', { signal })), code('cancelled'));
     });
 
+    test('what was put and what is read are copies: changing them changes no object', async () => {
+      const body = Buffer.from('0123456789');
+      await store.put('read/copy', body);
+      body.fill('x');
+      (await store.get('read/copy')).fill(0);
+      (await store.get('read/copy', { range: { start: 2, end: 5 } })).fill(0);
+      assert.equal(text(await store.get('read/copy')), '0123456789');
+    });
+
     test('a range without bytes or past the end is refused', async () => {
       await store.put('range/a', bytes('abc'));
       for (const range of [
