@@ -4,10 +4,10 @@
  *
  * The files are made of the rows of a real data set (bird strikes on aeroplanes, 14 columns), repeated with other days,
  * costs and speeds, always the same ones, and kept under ~/.cache. Both sides read and write local files first; then the
- * same files go from and to a MinIO on this machine, for the calls a file takes. At last rows of four columns, made on the
- * way, go through `otel-lake import`.
+ * same files go from and to a MinIO on this machine, for the calls a file takes. Then rows of four columns, made on the way,
+ * go through `otel-lake import`; and Parquet files of pyarrow are read by `manifest read`, beside pyarrow.dataset, and by a
+ * selective `scan` from MinIO. A broken promise is printed at the end, and the exit code is 1.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   createReadStream,
@@ -25,15 +25,15 @@ import {
 } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { ConvertReport } from '../src/tables/convert/types.ts';
 import { openPlaces } from '../src/tables/location.ts';
 import { startMinio } from '../test/support/minio.ts';
 import { realCsv } from '../test/tables/real-csv.ts';
-import { describeMachine, peakBytesOf } from './support.ts';
+import { describeMachine } from './support.ts';
+import { readFiles } from './tables-files.ts';
+import { MAIN, type Run, run, show } from './tables-run.ts';
 
 const HELP = `npm run bench tables -- [options]
   --gb N          CSV in 10^9 bytes (2)
@@ -44,7 +44,8 @@ const HELP = `npm run bench tables -- [options]
   --script-files N  files the Python script gets, which takes one after the other (all of them); MB/s are compared
   --no-script     without the Python script
   --no-s3         without MinIO
-  --rows N        rows of the import (10000000); 0: without it`;
+  --rows N        rows of the import (10000000); 0: without it
+  --manifest-rows N  rows in the 30 files of manifest read and scan (10000000); 0: without them`;
 
 const { values } = parseArgs({
   allowNegative: true,
@@ -57,25 +58,20 @@ const { values } = parseArgs({
     'script-files': { type: 'string' },
     s3: { type: 'boolean', default: true },
     rows: { type: 'string', default: '10000000' },
+    'manifest-rows': { type: 'string', default: '10000000' },
     help: { type: 'boolean', default: false },
     script: { type: 'boolean', default: true },
   },
 });
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+/** Promises that were found broken. */
+const broken: string[] = [];
 const SCRIPT = fileURLToPath(new URL('./tables-sequential.py', import.meta.url));
-const TICKS = 100;
-const POLL_MS = 50;
 const CHUNK_CHARS = 1 << 20;
+const MOST_MEMORY_BYTES = 500e6;
+const MOST_CALLS = 6;
 /** Of the import. */
 const SCHEMA = `fields = { id = "int64 not null", name = "string", price = "decimal(18,10)", at = "timestamp(us)" }`;
-
-interface Run {
-  readonly stdout: string;
-  readonly seconds: number;
-  readonly cpuSeconds: number;
-  readonly peakBytes: number;
-}
 
 if (values.help) console.log(HELP);
 else await main();
@@ -88,9 +84,14 @@ async function main(): Promise<void> {
   try {
     const ours = await runConvert(folder, join(out, 'ours'));
     show('otel-lake convert', ours, bytes);
+    holdMemory('convert', ours);
     if (values.script) await besideScript(ours, folder, out, bytes);
     if (values.s3) await throughS3(folder, bytes);
     if (values.rows !== '0') await importRows(out, Number(values.rows));
+    const rows = Number(values['manifest-rows']);
+    if (rows > 0) await readFiles(out, { rows, python: values.python ?? 'python3', broken });
+    for (const text of broken) console.log(`BROKEN ${text}`);
+    if (broken.length > 0) process.exitCode = 1;
   } finally {
     rmSync(out, { recursive: true, force: true });
   }
@@ -147,8 +148,10 @@ async function throughS3(folder: string, bytes: number): Promise<void> {
       await store.uploadStream(`in/${name}`, createReadStream(join(folder, name)));
     const ran = await runConvert('s3://bench/in/', 's3://bench/out/', env);
     show('the same from and to S3', ran, bytes);
+    holdMemory('convert from and to S3', ran);
     const { files, s3Calls, s3CallsByOperation } = reportOf(ran).totals;
     console.log(`S3 calls: ${(s3Calls / files).toFixed(2)} a file; ${JSON.stringify(s3CallsByOperation)}`);
+    if (s3Calls > MOST_CALLS * files) broken.push(`over ${MOST_CALLS} S3 calls a file`);
   } finally {
     places.close();
     await minio.close();
@@ -189,50 +192,12 @@ async function importRows(folder: string, rows: number): Promise<void> {
     throw new Error(`not all rows arrived: ${ran.stdout}`);
 }
 
+function holdMemory(what: string, { peakBytes }: Run): void {
+  if (peakBytes > MOST_MEMORY_BYTES) broken.push(`${what} took over ${MOST_MEMORY_BYTES / 1e6} MB`);
+}
+
 function reportOf({ stdout }: Run): ConvertReport {
   return JSON.parse(stdout) as ConvertReport;
-}
-
-function show(name: string, { seconds, cpuSeconds, peakBytes }: Run, bytes: number): void {
-  const speed = `${(bytes / 1e6 / seconds).toFixed(1)} MB/s`;
-  const memory = `${Math.round(peakBytes / 1e6)} MB at most`;
-  console.log(`${name.padEnd(38)} ${seconds.toFixed(1)} s, ${speed}, ${cpuSeconds.toFixed(1)} s CPU, ${memory}`);
-}
-
-async function run(
-  command: string,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-  input: Iterable<string> = [],
-): Promise<Run> {
-  const start = performance.now();
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...env } });
-  let stdout = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-  });
-  const figures = watch(child);
-  const fed = pipeline(Readable.from(input), child.stdin).catch(() => {}); // its exit status says why
-  const [code] = (await once(child, 'close')) as [number];
-  await fed;
-  const seconds = (performance.now() - start) / 1000;
-  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}\n${stdout}`);
-  return { stdout, seconds, ...figures() };
-}
-
-/** Memory and CPU as the kernel counts them, until the process is gone. */
-function watch(child: ChildProcess): () => Pick<Run, 'cpuSeconds' | 'peakBytes'> {
-  let last = { cpuSeconds: 0, peakBytes: 0 };
-  const timer = setInterval(() => {
-    try {
-      const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-      last = { cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS, peakBytes: peakBytesOf(child.pid!) };
-    } catch {
-      clearInterval(timer); // it has ended
-    }
-  }, POLL_MS);
-  child.once('exit', () => clearInterval(timer));
-  return () => last;
 }
 
 /** Made once and kept: `files` files of the same size. */
