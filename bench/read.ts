@@ -56,11 +56,6 @@ interface Timed {
   readonly cpuMs: number;
 }
 
-interface Timed {
-  readonly ms: number;
-  readonly cpuMs: number;
-}
-
 const HOUR_MS = 3_600_000;
 /** Of a process that exports, however many rows. */
 const MOST_MEMORY_BYTES = 400e6;
