@@ -35,7 +35,7 @@ export const SERVER_KEYS: readonly Key[] = [
         Math.min(64 * MIB, Math.floor(Number(get('limits.memory_bytes')) / 4), Number(get('journal.max_bytes'))),
     },
     example: 64 * MIB,
-    doc: 'Largest request taken, in bytes after decompression.',
+    doc: 'Largest request taken, in bytes after decompression; compressed ones also no larger than `limits.memory_bytes` leaves room to unpack.',
   },
   {
     path: 'server.max_concurrent_requests',

@@ -218,11 +218,13 @@ export function createLane(options: LaneOptions): Lane {
     if (contentEncoding === 'identity') return to(server.maxRequestBytes);
     const maxBytes = Math.min(server.maxRequestBytes, Math.floor(plan.unpackedBytes));
     const fittingBytes = Math.floor(fittingUnpackedBytes(plan, operations.lanes, options.residentBytes()));
-    if (fittingBytes >= maxBytes) return to(maxBytes);
+    const isPassing = fittingBytes < maxBytes;
+    if (!isPassing && maxBytes === server.maxRequestBytes) return to(maxBytes);
     try {
-      return to(fittingBytes);
+      return to(Math.min(fittingBytes, maxBytes));
     } catch (error) {
-      throw BridgeError.from(error).code === 'too_large' ? noRoomToUnpack(fittingBytes) : error;
+      if (BridgeError.from(error).code !== 'too_large') throw error;
+      throw isPassing ? noRoomToUnpack(fittingBytes) : neverRoomToUnpack(maxBytes);
     }
   }
 
@@ -329,6 +331,12 @@ function noRoomToUnpack(fittingBytes: number): BridgeError {
   return new BridgeError('overloaded', `the request becomes more than the ${most} MiB there is memory for just now`, {
     hint: 'Try again later, or send smaller batches; raise limits.memory_bytes where this goes on.',
     retryAfterMs: 1000,
+  });
+}
+
+function neverRoomToUnpack(maxBytes: number): BridgeError {
+  return new BridgeError('too_large', `the request becomes more than the ${toMib(maxBytes)} MiB there is memory for`, {
+    hint: 'Send smaller batches, or raise limits.memory_bytes.',
   });
 }
 

@@ -55,7 +55,7 @@ export interface MemoryPlan {
   readonly dataBytes: number;
   readonly rowBytes: number;
   readonly laneBytes: number;
-  /** What a body may become where the process holds nothing else. */
+  /** What a compressed body may become where the process holds nothing else; Infinity where the budget is too small, as above. */
   readonly unpackedBytes: number;
   readonly rowGroupBytes: number;
   /** WebAssembly memory, which never shrinks, after which an encoder is started anew. */
@@ -75,7 +75,10 @@ export function memoryPlan({ limits, operations }: Pick<Config, 'limits' | 'oper
     dataBytes,
     rowBytes,
     laneBytes: rowBytes / 2 / lanes,
-    unpackedBytes: Math.max(MIN_UNPACKED_BYTES, dataBytes / UNPACKING_TIMES / lanes),
+    unpackedBytes:
+      residentBytes === undefined
+        ? Number.POSITIVE_INFINITY
+        : Math.max(MIN_UNPACKED_BYTES, dataBytes / UNPACKING_TIMES / lanes),
     rowGroupBytes: Math.max(MIN_ROW_GROUP_BYTES, dataBytes / 5 / encoders),
     encoderBytes: Math.max(MIN_ENCODER_BYTES, dataBytes / 2 / encoders),
   };

@@ -68,3 +68,14 @@ test('a body that would become more than the process has left is to come again, 
   assert.deepEqual(codes(large), ['ok']);
   assert.deepEqual(codes(zeros('gzip', 65)), ['too_large']);
 });
+
+test('a body that could never be unpacked under its budget is refused for good, and the error says what to raise', (t) => {
+  const { lane } = createBench(
+    t,
+    '[limits]\nmemory_bytes = 339738624\n[operations]\nlanes = 1\nencoders = 1\nreaders = 1',
+  );
+  const [answer] = lane.handle([request(zeros('gzip', 50))]);
+  assert.ok(answer?.ok === false);
+  assert.equal(answer.error.code, 'too_large');
+  assert.match(`${answer.error.message}: ${answer.error.hint}`, /more than the 32 MiB .*raise limits\.memory_bytes/);
+});
