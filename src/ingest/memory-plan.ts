@@ -9,7 +9,7 @@
  *   ├─ rows        half of it: open batches of lanes, and sealed ones that wait for an encoder or are in one
  *   │  └─ lane     half of that over all lanes: a lane's open batch is sealed before it grows over it
  *   ├─ row group   a fifth over all encoders: what an encoder sorts out and encodes at once
- *   └─ left over   a third that reads never fill: rows in lanes are handed on just when the process is nearly full, and
+ *   └─ left over   half that reads never fill: rows in lanes are handed on just when the process is nearly full, and
  *                  take as much again while they are encoded
  * The encoders' WebAssembly memory, decompression in lanes and the readers' work are in what is left between the shares,
  * and in the watch over the resident memory (`platform/resident.ts`).
@@ -25,14 +25,14 @@ const ENCODER_BYTES = 50 * MIB;
 const READER_BYTES = 50 * MIB;
 const MIN_DATA_BYTES = 64 * MIB;
 const MIN_ROW_GROUP_BYTES = MIB;
-/** Of a row group where memory is short, and what encoding one takes. */
+/** Of a row group where memory is short, and what encoding one takes at most: large texts that never repeat, six times in WebAssembly. */
 const MIN_SHORT_BYTES = 4 * MIB;
-const ENCODING_TIMES = 4;
+const ENCODING_TIMES = 8;
 /** An encoder that is small is not worth a new start. */
 const MIN_ENCODER_BYTES = 128 * MIB;
 
 /** Share of the data that reads leave to encoders. */
-const LEFT_BY_READS = 1 / 3;
+const LEFT_BY_READS = 1 / 2;
 
 /** Unpacking a body takes about twice what it becomes (`decode/body.ts`). */
 const UNPACKING_TIMES = 2;

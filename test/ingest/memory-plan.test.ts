@@ -47,16 +47,16 @@ test('the fuller the process, the fewer requests are let in at a time, and alway
 
 test('row groups are as large as planned while the process has room for their encoding, and smaller where it has not', () => {
   const plan = planOf(512);
-  assert.equal(fittingRowGroupBytes(plan, 200 * MIB), plan.rowGroupBytes);
-  assert.equal(fittingRowGroupBytes(plan, 412 * MIB), 25 * MIB);
+  assert.equal(fittingRowGroupBytes(plan, 100 * MIB), plan.rowGroupBytes);
+  assert.equal(fittingRowGroupBytes(plan, 412 * MIB), 12.5 * MIB);
   assert.equal(fittingRowGroupBytes(plan, 600 * MIB), 4 * MIB);
   assert.equal(fittingRowGroupBytes(planOf(16), 600 * MIB), planOf(16).rowGroupBytes);
 });
 
-test('reads leave a third of what data may take, for rows that are encoded while the process is nearly full', () => {
+test('reads leave half of what data may take, for rows that are encoded while the process is nearly full', () => {
   for (const threads of [1, 2]) {
     const { residentBytes, readsResidentBytes, dataBytes } = planOf(512, threads);
-    assert.equal(readsResidentBytes, residentBytes! - dataBytes / 3);
+    assert.equal(readsResidentBytes, residentBytes! - dataBytes / 2);
   }
   assert.equal(planOf(16).readsResidentBytes, undefined);
 });
